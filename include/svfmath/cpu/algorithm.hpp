@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+#include <vector>
+
+#include <svfmath/core/error.hpp>
+#include <svfmath/core/view.hpp>
+#include <svfmath/cpu/policy.hpp>
+
+namespace svf::cpu {
+
+/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. Throws `error{shape}`.
+template <policy Exec, class A, class D, class B>
+void scale_columns(Exec& exec, matrix_view<A> a, vector_view<D> d, matrix_view<B> b) {
+  expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
+          "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
+          ", ", b.rows, "x", b.cols);
+  for_each_index(exec, a.rows, [&](index_t i) {
+    for (index_t j = 0; j < a.cols; ++j) {
+      b(i, j) = static_cast<B>(a(i, j) * d[j]);
+    }
+  });
+}
+
+/// B(i,j) ← d(i) · A(i,j): the product diag(d) A. A and B may be the same. Throws `error{shape}`.
+template <policy Exec, class D, class A, class B>
+void scale_rows(Exec& exec, vector_view<D> d, matrix_view<A> a, matrix_view<B> b) {
+  scale_columns(exec, transposed(a), d, transposed(b));
+}
+
+/// out(i) ← f(i) for i in [0, size). f must not depend on the order of the calls.
+template <policy Exec, class T, class F>
+void transform(Exec& exec, vector_view<T> out, F&& f) {
+  constexpr index_t piece = 4096;
+  for_each_index(exec, (out.size + piece - 1) / piece, [&](index_t p) {
+    for (index_t i = p * piece; i < std::min(out.size, (p + 1) * piece); ++i) {
+      out[i] = static_cast<T>(f(i));
+    }
+  });
+}
+
+/// combine(… combine(init, f(0)) …, f(count−1)), in pieces of fixed size, so the same bits on any
+/// number of threads. `combine` must be associative up to rounding, `init` its neutral element.
+template <policy Exec, class T, class F, class Combine>
+T reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
+  constexpr index_t piece = 4096;
+  index_t const pieces = (count + piece - 1) / piece;
+  std::vector<T> partial(std::size_t(pieces), init);
+  for_each_index(exec, pieces, [&](index_t p) {
+    T value = init;
+    for (index_t i = p * piece; i < std::min(count, (p + 1) * piece); ++i) {
+      value = combine(value, static_cast<T>(f(i)));
+    }
+    partial[std::size_t(p)] = value;
+  });
+  T value = init;
+  for (T const& part : partial) {
+    value = combine(value, part);
+  }
+  return value;
+}
+
+}  // namespace svf::cpu

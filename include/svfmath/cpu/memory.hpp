@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view.hpp>
+#include <svfmath/cpu/policy.hpp>
+
+namespace svf::cpu {
+
+/// destination(i,j) ← source(i,j), converted. Throws `error{shape}` if extents differ.
+template <policy Exec, class S, class D>
+void copy(Exec& exec, matrix_view<S> source, matrix_view<D> destination) {
+  expects(source.rows == destination.rows && source.cols == destination.cols, error_kind::shape,
+          "copy: expected equal extents, got ", source.rows, "x", source.cols, " and ",
+          destination.rows, "x", destination.cols);
+  if (destination.layout == order::col_major) {
+    source = transposed(source);
+    destination = transposed(destination);
+  }
+  for_each_index(exec, source.rows, [&](index_t i) {
+    for (index_t j = 0; j < source.cols; ++j) {
+      destination(i, j) = static_cast<D>(source(i, j));
+    }
+  });
+}
+
+/// destination(i) ← source(i), converted. Throws `error{shape}` if sizes differ.
+template <policy Exec, class S, class D>
+void copy(Exec&, vector_view<S> source, vector_view<D> destination) {
+  expects(source.size == destination.size, error_kind::shape, "copy: expected equal sizes, got ",
+          source.size, " and ", destination.size);
+  for (index_t i = 0; i < source.size; ++i) {
+    destination[i] = static_cast<D>(source[i]);
+  }
+}
+
+}  // namespace svf::cpu
