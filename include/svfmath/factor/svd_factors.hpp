@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+#include <svfmath/core/error.hpp>
+#include <svfmath/core/matrix.hpp>
+
+namespace svf {
+
+/// The thin singular value decomposition W = U diag(σ) Vᵀ of a weight matrix W (m×n), r = min(m,n).
+/// Factored once and shared by every expert of that matrix; an expert only replaces σ by σ∘z.
+template <class T, class Space = host_space>
+struct svd_factors {
+  using value_type = T;
+  using space = Space;
+
+  matrix<T, Space> u;   ///< (m,r) orthonormal columns
+  vector<T, Space> s;   ///< (r) singular values, descending, >= 0
+  matrix<T, Space> vt;  ///< (r,n) orthonormal rows
+
+  index_t rows() const { return u.rows(); }
+  index_t cols() const { return vt.cols(); }
+  index_t rank() const { return s.size(); }
+};
+
+/// Checks that the three parts fit each other: u (m,r), s (r), vt (r,n) with r = min(m,n) >= 1.
+/// Throws `error{shape}` that begins with `where`. O(1).
+template <class T, class Space>
+void validate(svd_factors<T, Space> const& f, std::string_view where) {
+  index_t const r = f.s.size();
+  expects(f.u.cols() == r && f.vt.rows() == r && r >= 1 && r == std::min(f.rows(), f.cols()),
+          error_kind::shape, where, ": expected factors u (m,r), s (r), vt (r,n) with r = min(m,n)",
+          " >= 1, got (", f.u.rows(), ",", f.u.cols(), "), (", r, "), (", f.vt.rows(), ",",
+          f.vt.cols(), ")");
+}
+
+}  // namespace svf
