@@ -33,6 +33,7 @@ concept execution_policy =
       eigh(exec, b, v, a);
       scale_columns(exec, b, w, a);
       scale_rows(exec, w, b, a);
+      column_dots(exec, b, b, v);
       copy(exec, b, a);
       copy(exec, w, v);
     };

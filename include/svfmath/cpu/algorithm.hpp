@@ -30,6 +30,37 @@ void scale_rows(Exec& exec, vector_view<D> d, matrix_view<A> a, matrix_view<B> b
   scale_columns(exec, transposed(a), d, transposed(b));
 }
 
+/// d(j) ← Σ_i A(i,j)·B(i,j): the diagonal of AᵀB, summed in double in the order of i.
+/// Throws `error{shape}`.
+template <policy Exec, class A, class B, class D>
+void column_dots(Exec& exec, matrix_view<A> a, matrix_view<B> b, vector_view<D> d) {
+  expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
+          "column_dots: expected A and B m x n and d n, got ", a.rows, "x", a.cols, ", ", b.rows,
+          "x", b.cols, " and ", d.size);
+  constexpr index_t piece = 64;
+  for_each_index(exec, (a.cols + piece - 1) / piece, [&](index_t p) {
+    index_t const first = p * piece;
+    index_t const count = std::min(piece, a.cols - first);
+    double sums[piece] = {};
+    if (a.layout == order::row_major) {
+      for (index_t i = 0; i < a.rows; ++i) {
+        for (index_t j = 0; j < count; ++j) {
+          sums[j] += double(a(i, first + j)) * double(b(i, first + j));
+        }
+      }
+    } else {
+      for (index_t j = 0; j < count; ++j) {
+        for (index_t i = 0; i < a.rows; ++i) {
+          sums[j] += double(a(i, first + j)) * double(b(i, first + j));
+        }
+      }
+    }
+    for (index_t j = 0; j < count; ++j) {
+      d[first + j] = static_cast<D>(sums[j]);
+    }
+  });
+}
+
 /// out(i) ← f(i) for i in [0, size). f must not depend on the order of the calls.
 template <policy Exec, class T, class F>
 void transform(Exec& exec, vector_view<T> out, F&& f) {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <svfmath/apply/gradient.hpp>
+#include <svfmath/core/concepts.hpp>
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/svd_factors.hpp>
+
+namespace svf {
+
+/// Sums the z-gradient of one site over a batch that arrives in pieces. The path is chosen once,
+/// from the rows expected over the whole batch, so the m·n·r flops of the dense path are paid once
+/// per batch and not per piece.
+///
+/// Memory: r elements on the factored path, m·n on the dense path. Deterministic for the same
+/// pieces in the same order.
+template <scalar T, class Space = host_space>
+class gradient_accumulator {
+ public:
+  /// `expected_rows`: how many pairs (x, δ) a batch will bring; it steers cost, not correctness.
+  gradient_accumulator(index_t m, index_t n, index_t expected_rows)
+      : path_(cheaper_gradient_path(m, n, expected_rows)),
+        rows_(m),
+        cols_(n),
+        sum_(path_ == gradient_path::factored ? matrix<T, Space>(1, m < n ? m : n)
+                                              : matrix<T, Space>(m, n)) {}
+
+  gradient_path path() const { return path_; }
+
+  /// Adds x (T×n) and δ (T×m). `factors` are the site's. Throws `error{shape}`.
+  template <execution_policy Exec, matrix_like X, matrix_like Y>
+  void add(Exec& exec, svd_factors<T, Space> const& factors, X const& x, Y const& delta) {
+    auto const input = as_matrix(x);
+    auto const output = as_matrix(delta);
+    expects(factors.rows() == rows_ && factors.cols() == cols_ && input.cols == cols_ &&
+                output.cols == rows_ && input.rows == output.rows,
+            error_kind::shape, "gradient_accumulator: expected a site ", rows_, "x", cols_,
+            ", x T x ", cols_, " and delta T x ", rows_, ", got ", factors.rows(), "x",
+            factors.cols(), ", ", input.rows, "x", input.cols, " and ", output.rows, "x",
+            output.cols);
+    if (path_ == gradient_path::dense) {
+      gemm(exec, T(1), transposed(output), input, T(1), sum_.view());
+      return;
+    }
+    matrix<T, Space> right(input.rows, factors.rank());  // X V
+    matrix<T, Space> left(input.rows, factors.rank());   // Δ U
+    vector<T, Space> gamma(factors.rank());
+    gemm(exec, T(1), input, transposed(factors.vt.view()), T(0), right.view());
+    gemm(exec, T(1), output, factors.u.view(), T(0), left.view());
+    column_dots(exec, left.view(), right.view(), gamma.view());
+    auto const total = sum_.view().row(0);
+    auto const part = gamma.view();
+    transform(exec, total, [=](index_t i) { return total[i] + part[i]; });
+  }
+
+  /// dz ← dL/dz (r) of everything added since the last `finish`, which starts a new sum.
+  template <execution_policy Exec, vector_like Z, vector_like D>
+  void finish(Exec& exec, svd_factors<T, Space> const& factors, Z const& z, D&& dz,
+              normalisation kind = normalisation::none) {
+    auto const result = as_vector(dz);
+    if (path_ == gradient_path::dense) {
+      gradient_from_dense(exec, factors, z, sum_.view(), result, kind);
+    } else {
+      detail::expect_rank("gradient_accumulator", factors.rank(), as_vector(z), result);
+      copy(exec, sum_.view().row(0), result);
+      detail::chain_to_z(result, factors.s.view(), as_vector(z), kind);
+    }
+    sum_ = matrix<T, Space>(sum_.rows(), sum_.cols());
+  }
+
+ private:
+  gradient_path path_;
+  index_t rows_;
+  index_t cols_;
+  matrix<T, Space> sum_;  // γ (1×r) or dW (m×n)
+};
+
+}  // namespace svf

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <svfmath/apply/spectrum.hpp>
+#include <svfmath/core/concepts.hpp>
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/svd_factors.hpp>
+
+namespace svf {
+
+/// W' = U diag(c·σ∘z) Vᵀ (m×n) into `out`, which must not overlap the factors. c = 1 for `none`
+/// (paper, section 3.1) or Σσ/Σ(σz) for `nuclear` (released code). With z = 1, W' = W up to the
+/// factors' reconstruction error.
+///
+/// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if the nuclear
+/// normaliser is undefined. 2mnr flops and one scaled copy of the smaller factor. Deterministic.
+template <execution_policy Exec, scalar T, vector_like Z, matrix_like Out>
+void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
+                 Out&& out, normalisation kind = normalisation::none) {
+  auto const target = as_matrix(out);
+  expects(target.rows == factors.rows() && target.cols == factors.cols(), error_kind::shape,
+          "materialize: expected out ", factors.rows(), "x", factors.cols(), ", got ", target.rows,
+          "x", target.cols);
+  auto const spectrum = expert_spectrum(exec, factors.s.view(), as_vector(z), kind);
+  if (factors.rows() <= factors.cols()) {
+    matrix<T, typename Exec::space> scaled(factors.rows(), factors.rank());  // U diag(σ')
+    scale_columns(exec, factors.u.view(), spectrum.view(), scaled.view());
+    gemm(exec, T(1), scaled.view(), factors.vt.view(), T(0), target);
+  } else {
+    matrix<T, typename Exec::space> scaled(factors.rank(), factors.cols());  // diag(σ') Vᵀ
+    scale_rows(exec, spectrum.view(), factors.vt.view(), scaled.view());
+    gemm(exec, T(1), factors.u.view(), scaled.view(), T(0), target);
+  }
+}
+
+/// The same, returned as a new matrix.
+template <execution_policy Exec, scalar T, vector_like Z>
+matrix<T, typename Exec::space> materialize(Exec& exec,
+                                            svd_factors<T, typename Exec::space> const& factors,
+                                            Z const& z,
+                                            normalisation kind = normalisation::none) {
+  matrix<T, typename Exec::space> result(factors.rows(), factors.cols());
+  materialize(exec, factors, z, result.view(), kind);
+  return result;
+}
+
+}  // namespace svf
