@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/file.h>
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdio>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <svfmath/core/error.hpp>
+#include <svfmath/io/detail/posix.hpp>
+
+namespace svf {
+
+/// A file that appears whole or not at all. Bytes go to a temporary in the same folder;
+/// `commit` fsyncs it, renames it over `path` and fsyncs the folder. Until then, and whenever the
+/// process dies, the file that was at `path` stays readable. A temporary left by a killed process
+/// is removed by the next writer of the same path; live ones are told apart by a lock.
+class atomic_file {
+ public:
+  /// Creates the temporary. Throws `error{backend}` naming `path` if its folder is missing or
+  /// cannot be written, or if `path` exists and is not a regular file.
+  explicit atomic_file(std::filesystem::path path) : path_(std::move(path)) {
+    expects(path_.has_filename(), error_kind::backend, "cannot write '", path_,
+            "': it names no file");
+    std::error_code missing;
+    auto const status = std::filesystem::status(path_, missing);
+    expects(!std::filesystem::exists(status) || std::filesystem::is_regular_file(status),
+            error_kind::backend, "cannot write '", path_,
+            "': something that is not a regular file is there");
+    remove_abandoned();
+    create_temporary();
+  }
+  atomic_file(atomic_file const&) = delete;
+  atomic_file& operator=(atomic_file const&) = delete;
+  ~atomic_file() {
+    if (file_.is_open()) {
+      ::unlink(temporary_.c_str());
+    }
+  }
+
+  /// Appends `bytes`. Throws `error{backend}` if the disk is full or fails.
+  void write(std::span<std::byte const> bytes) {
+    while (!bytes.empty()) {
+      std::size_t const piece = std::min(bytes.size(), largest_write);
+      auto const written =
+          detail::retry_interrupted([&] { return ::write(file_.get(), bytes.data(), piece); });
+      require(written >= 0, "write");
+      bytes = bytes.subspan(std::size_t(written));
+    }
+  }
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
+
+  /// Makes what was written the file at `path`. Throws `error{backend}`; the old file is then
+  /// still there. Call it once, last.
+  void commit() {
+    require(::fsync(file_.get()) == 0, "flush");
+    require(::rename(temporary_.c_str(), path_.c_str()) == 0, "rename the temporary to");
+    file_.close();
+    detail::file_descriptor const folder(::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY));
+    // Some file systems cannot flush a folder and say EINVAL.
+    require(folder.is_open() && (::fsync(folder.get()) == 0 || errno == EINVAL),
+            "flush the folder of");
+  }
+
+  std::filesystem::path const& path() const { return path_; }
+
+ private:
+  static constexpr std::size_t largest_write = std::size_t{1} << 30;
+
+  static std::filesystem::path folder_of(std::filesystem::path const& path) {
+    auto const folder = path.parent_path();
+    return folder.empty() ? std::filesystem::path(".") : folder;
+  }
+
+  void require(bool success, char const* action) const {
+    int const code = errno;
+    expects(success, error_kind::backend, "cannot ", action, " '", path_,
+            "': ", detail::system_message(code));
+  }
+
+  // Cut so that the temporary's name keeps below the 255 bytes that file systems allow.
+  std::string prefix() const {
+    return "." + path_.filename().string().substr(0, 200) + ".tmp-";
+  }
+
+  // The lock tells other writers that this temporary is in use; it ends with the process.
+  static bool lock(detail::file_descriptor const& file, int mode) {
+    return detail::retry_interrupted([&] { return ::flock(file.get(), LOCK_EX | mode); }) == 0;
+  }
+
+  void remove_abandoned() const {
+    std::error_code ignored;
+    std::filesystem::directory_iterator entry(folder_of(path_), ignored);
+    for (; !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
+      if (!entry->path().filename().string().starts_with(prefix())) {
+        continue;
+      }
+      detail::file_descriptor const file(
+          ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+      if (file.is_open() && lock(file, LOCK_NB)) {
+        ::unlink(entry->path().c_str());
+      }
+    }
+  }
+
+  void create_temporary() {
+    auto const stem = folder_of(path_) / (prefix() + std::to_string(::getpid()) + "-");
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+      temporary_ = stem;
+      temporary_ += std::to_string(attempt);
+      detail::file_descriptor file(
+          ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+      if (!file.is_open()) {
+        require(errno == EEXIST || errno == EINTR, "create a temporary file beside");
+        continue;
+      }
+      // Another writer may have taken it for an abandoned one before the lock was held.
+      struct stat status = {};
+      if (lock(file, 0) && ::fstat(file.get(), &status) == 0 && status.st_nlink > 0) {
+        file_ = std::move(file);
+        return;
+      }
+    }
+    fail(error_kind::backend, "cannot write '", path_, "': too many temporary files beside it");
+  }
+
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  detail::file_descriptor file_;
+};
+
+/// Writes the file at `path` in one atomic step: `body(file)` writes to the `atomic_file`; if it
+/// throws, nothing changes at `path`. Throws `error{backend}`.
+template <std::invocable<atomic_file&> Body>
+void write_atomically(std::filesystem::path const& path, Body&& body) {
+  atomic_file file(path);
+  body(file);
+  file.commit();
+}
+
+/// Writes `bytes` as the file at `path` in one atomic step. Throws `error{backend}`.
+inline void write_atomically(std::filesystem::path const& path, std::span<std::byte const> bytes) {
+  write_atomically(path, [&](atomic_file& file) { file.write(bytes); });
+}
+
+/// Writes `text` as the file at `path` in one atomic step. Throws `error{backend}`.
+inline void write_atomically(std::filesystem::path const& path, std::string_view text) {
+  write_atomically(path, [&](atomic_file& file) { file.write(text); });
+}
+
+}  // namespace svf
