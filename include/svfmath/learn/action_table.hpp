@@ -20,7 +20,7 @@ struct action_table {
   using value_type = T;
 
   std::vector<T> values;                ///< rows one after the other
-  std::vector<std::size_t> offsets{0};  ///< questions + 1; row q is values[offsets[q] … offsets[q+1])
+  std::vector<std::size_t> offsets{0};  ///< where each row begins, and the end: questions + 1
 
   std::size_t questions() const { return offsets.empty() ? 0 : offsets.size() - 1; }
   std::size_t actions(std::size_t q) const { return offsets[q + 1] - offsets[q]; }

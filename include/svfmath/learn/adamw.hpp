@@ -64,7 +64,8 @@ inline void adamw_step(adamw_options const& options, adamw_state& state,
     double const m = options.beta1 * double(state.first[i]) + (1.0 - options.beta1) * g;
     double const v = options.beta2 * double(state.second[i]) + (1.0 - options.beta2) * g * g;
     double const p = double(parameters[i]);
-    double const move = (m / first_correction) / (std::sqrt(v / second_correction) + options.epsilon);
+    double const spread = std::sqrt(v / second_correction) + options.epsilon;
+    double const move = (m / first_correction) / spread;
     state.first[i] = float(m);
     state.second[i] = float(v);
     parameters[i] = float(p - decay * (p - options.decay_centre) - learning_rate * move);

@@ -148,7 +148,8 @@ struct batch_normalised {
     double const variance =
         detail::squared_deviation(all, mean) / double(std::max<std::size_t>(all.size(), 1));
     double const scale = 1.0 / std::max(std::sqrt(variance), floor);
-    return detail::standardise(rewards, [&](auto) { return detail::centre_and_scale{mean, scale}; });
+    return detail::standardise(rewards,
+                               [&](auto) { return detail::centre_and_scale{mean, scale}; });
   }
 };
 
@@ -169,7 +170,8 @@ struct ema {
     double const centre = baseline();
     sum = decay * sum + (1.0 - decay) * detail::mean_of(rewards.values);
     ++batches;
-    return detail::standardise(rewards, [&](auto) { return detail::centre_and_scale{centre, 1.0}; });
+    return detail::standardise(rewards,
+                               [&](auto) { return detail::centre_and_scale{centre, 1.0}; });
   }
 };
 
