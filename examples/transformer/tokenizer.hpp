@@ -29,7 +29,7 @@ class tokenizer {
   explicit tokenizer(tokenizer_data data, std::string const& source = "tokenizer");
 
   /// The ids of a text. Control tokens that occur in it (such as "<|im_start|>") are read as text
-  /// unless `parse_special`. No `bos` is added.
+  /// unless `parse_special`. No `bos` is added. Throws `svf::error` (shape) from 2 GiB on.
   std::vector<std::int32_t> encode(std::string_view text, bool parse_special = false) const;
 
   /// The bytes of the ids one after the other, control tokens included unless `render_special` is

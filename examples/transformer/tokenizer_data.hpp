@@ -30,7 +30,7 @@ struct word_splitting {
 
 /// A byte-pair vocabulary as a model file holds it, before any check.
 struct tokenizer_data {
-  std::string model;                ///< "gpt2" is the one `tokenizer` understands; empty: none given
+  std::string model;                ///< `tokenizer` understands "gpt2"; empty: none was given
   std::string splitting_name;       ///< the file's own word for `splitting`, for messages
   word_splitting splitting;
   std::vector<std::string> tokens;  ///< by id; byte-level ones in GPT-2's byte-to-character form
@@ -39,7 +39,7 @@ struct tokenizer_data {
   std::optional<std::int32_t> bos, eos, padding;
   std::optional<std::int32_t> unknown;  ///< stands for symbols without a token; none: dropped
   bool fuse_unknown = false;            ///< one `unknown` for a run of symbols without a token
-  bool whole_words_first = false;       ///< a word that is a token is not merged up ("ignore_merges")
+  bool whole_words_first = false;       ///< a word that is a token skips the merges
   bool add_bos = false;                 ///< the model expects `bos` before every text
   std::string chat_template;            ///< Jinja source as found in the file, possibly empty
 };
