@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Install tree, CMake package with component `cpu`, and pkg-config file.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(svfmath_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/svfmath")
+
+install(TARGETS svfmath EXPORT svfmathTargets
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(TARGETS svfmath_cpu EXPORT svfmath-cpuTargets
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+foreach(set IN ITEMS svfmathTargets svfmath-cpuTargets)
+  install(EXPORT ${set} NAMESPACE svfmath:: DESTINATION "${svfmath_package_dir}")
+endforeach()
+
+configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/svfmathConfig.cmake.in"
+  "${PROJECT_BINARY_DIR}/svfmathConfig.cmake"
+  INSTALL_DESTINATION "${svfmath_package_dir}"
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/svfmathConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+install(FILES
+  "${PROJECT_BINARY_DIR}/svfmathConfig.cmake"
+  "${PROJECT_BINARY_DIR}/svfmathConfigVersion.cmake"
+  DESTINATION "${svfmath_package_dir}")
+
+configure_file("${CMAKE_CURRENT_LIST_DIR}/svfmath.pc.in" "${PROJECT_BINARY_DIR}/svfmath.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/svfmath.pc"
+  DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

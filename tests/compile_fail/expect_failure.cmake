@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# cmake -DSOURCE=FILE -DCONTROL=SCRATCH -P expect_failure.cmake -- COMPILER FLAGS...
+#
+# FILE must not compile, and the compiler's output must match every `// expect: REGEX` in it.
+# Without its lines that end in `// refused` it must compile: it fails for that reason alone.
+set(command "")
+set(after_separator FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(after_separator)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(after_separator TRUE)
+  endif()
+endforeach()
+
+file(READ "${SOURCE}" text)
+string(REGEX REPLACE "[^\n]*// refused\n" "" control "${text}")
+if(control STREQUAL text)
+  message(FATAL_ERROR "${SOURCE}: no line ends in '// refused'")
+endif()
+file(WRITE "${CONTROL}" "${control}")
+execute_process(COMMAND ${command} "${CONTROL}" RESULT_VARIABLE status ERROR_VARIABLE output)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE}: does not compile without its refused lines:\n${output}")
+endif()
+
+execute_process(COMMAND ${command} "${SOURCE}" RESULT_VARIABLE status ERROR_VARIABLE output)
+if(status EQUAL 0)
+  message(FATAL_ERROR "${SOURCE}: compiles, and must not")
+endif()
+string(REGEX MATCHALL "// expect: [^\n]+" expectations "${text}")
+if(NOT expectations)
+  message(FATAL_ERROR "${SOURCE}: no '// expect: REGEX' line")
+endif()
+foreach(expectation IN LISTS expectations)
+  string(REGEX REPLACE "^// expect: " "" expectation "${expectation}")
+  if(NOT output MATCHES "${expectation}")
+    message(FATAL_ERROR "${SOURCE}: the compiler's output does not match '${expectation}':\n${output}")
+  endif()
+endforeach()
+message(STATUS "refused as expected")

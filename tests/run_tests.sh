@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--help]
+#
+# Installs what is missing, builds everything with warnings as errors and runs all tests, first
+# optimised and then under AddressSanitizer and UndefinedBehaviorSanitizer. Ends with ctest's
+# summary; the exit status is 0 only if every test of every run passed.
+#
+#   --quick      the optimised run alone, and without compiling each header by itself
+#   --no-asan    the optimised run alone
+#
+# Environment:
+#   SVFMATH_JOBS      compile and test jobs (default 2)
+#   SVFMATH_SMOLLM2   a SmolLM2-135M-Instruct GGUF for the tests on a real model; taken from
+#                     models/ where it lies there; without it those tests are skipped
+#   SVFMATH_DATA      the folder with its task files and golden values
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+asan=yes
+quick=no
+for argument in "$@"; do
+  case "$argument" in
+    --quick) quick=yes asan=no ;;
+    --no-asan) asan=no ;;
+    --help | -h)
+      sed -n '/^# usage/,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+      exit 0
+      ;;
+    *)
+      echo "run_tests.sh: unknown argument '$argument' (try --help)" >&2
+      exit 2
+      ;;
+  esac
+done
+
+jobs=${SVFMATH_JOBS:-2}
+model=models/SmolLM2-135M-Instruct.Q4_1.gguf
+if [[ -z ${SVFMATH_SMOLLM2:-} && -f $model ]]; then
+  export SVFMATH_SMOLLM2=$PWD/$model
+fi
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+
+bash cmake/install_dependencies.sh build tests
+
+mkdir -p build
+summary=build/test_summary.txt
+: > "$summary"
+
+run() { # PRESET CONFIGURE_OPTION...
+  local preset=$1
+  shift
+  echo "== $preset: configure and build"
+  cmake --preset "$preset" -DSVFMATH_BUILD_TESTS=ON -DSVFMATH_BUILD_EXAMPLES=ON "$@"
+  cmake --build --preset "$preset" --parallel "$jobs"
+  echo "== $preset: tests"
+  local log=build/$preset/ctest_output.txt status=0
+  ctest --preset "$preset" --parallel "$jobs" 2>&1 | tee "$log" || status=$?
+  {
+    echo "== $preset"
+    sed -n '/tests passed/,$p' "$log"
+  } >> "$summary"
+  return "$status"
+}
+
+if [[ $quick == yes ]]; then
+  run release -DSVFMATH_CHECK_HEADERS=OFF
+else
+  run release -DSVFMATH_CHECK_HEADERS=ON
+fi
+if [[ $asan == yes ]]; then
+  run asan
+fi
