@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -13,10 +14,11 @@
 #include <svfmath/adapt/cem_record.hpp>
 #include <svfmath/adapt/cem_state.hpp>
 #include <svfmath/adapt/detail/cem_check.hpp>
-#include <svfmath/adapt/detail/cem_draw.hpp>
 #include <svfmath/adapt/detail/cem_end.hpp>
-#include <svfmath/adapt/detail/cem_update.hpp>
+#include <svfmath/adapt/detail/cem_state_check.hpp>
+#include <svfmath/adapt/detail/cem_step.hpp>
 #include <svfmath/core/concepts.hpp>
+#include <svfmath/core/random.hpp>
 
 namespace svf {
 
@@ -70,8 +72,7 @@ class cem {
   /// popsize, they are valued as an extra generation that does not move the distribution.
   matrix_view<T const> ask() {
     if (!state_.asked) {
-      draw();
-      state_.asked = true;
+      detail::draw(options_, state_);
     }
     return members();
   }
@@ -131,7 +132,7 @@ class cem {
   void inject(std::span<T const> point) {
     detail::check_point(options_, point, "an injected point");
     expects(!state_.asked, error_kind::shape, "cem::inject: expected a call before ask()");
-    expects(state_.opening || seat_count() < state_.popsize, error_kind::shape,
+    expects(state_.opening || detail::seat_count(options_, state_) < state_.popsize, error_kind::shape,
             "cem::inject: expected at most popsize = ", state_.popsize, " points per generation");
     // Before the corners, which are counted from the end of the list.
     std::size_t const corners = state_.opening ? options_.corners.size() : 0;
@@ -161,7 +162,7 @@ class cem {
   cem_result<T> optimize(F&& f) {
     return run([&](matrix_view<T const> x, std::vector<fitness>& values) {
       for (index_t m = 0; m < x.cols; ++m) {
-        values[std::size_t(m)] = as_fitness(f(column(x, m)));
+        values[std::size_t(m)] = as_fitness(f(detail::column(x, m)));
       }
     });
   }
@@ -170,7 +171,7 @@ class cem {
   cem_result<T> optimize(Exec& exec, F&& f) {
     return run([&](matrix_view<T const> x, std::vector<fitness>& values) {
       for_each_index(exec, x.cols, [&](index_t m) {
-        values[std::size_t(m)] = as_fitness(f(column(x, m)));
+        values[std::size_t(m)] = as_fitness(f(detail::column(x, m)));
       });
     });
   }
@@ -202,14 +203,7 @@ class cem {
     return values;
   }
 
-  matrix_view<T const> members() const {
-    index_t const count = index_t(state_.members.size()) / options_.dim;
-    return {state_.members.data(), options_.dim, count, options_.dim, order::col_major};
-  }
-  // Members of the next generation that are not drawn: those kept, then those injected.
-  index_t seat_count() const {
-    return index_t(state_.kept.size() + state_.seats.size()) / options_.dim;
-  }
+  matrix_view<T const> members() const { return detail::members_of(options_, state_); }
   double elapsed() const {
     return std::isinf(options_.timeout)
                ? 0.0
@@ -240,105 +234,16 @@ class cem {
     return result();
   }
 
-  // The opening generation is longer than popsize if the injected points need it.
-  bool extra() const { return state_.opening && seat_count() > state_.popsize; }
-
-  void draw() {
-    std::size_t const dim = std::size_t(options_.dim);
-    std::size_t const count = std::size_t(extra() ? seat_count() : state_.popsize);
-    state_.members = state_.kept;
-    state_.members.insert(state_.members.end(), state_.seats.begin(), state_.seats.end());
-    std::size_t const taken = std::min(state_.members.size() / dim, count);
-    state_.members.resize(count * dim);
-    detail::cem_normals<T> const normals(options_, state_.generation);
-    for (std::size_t m = taken; m < count; ++m) {
-      normals.draw(index_t(m), state_.mean, state_.std,
-                   std::span<T>(state_.members).subspan(m * dim, dim));
-    }
-  }
-
   void learn(std::span<fitness const> values, bool own) {
-    bool const moves = own || !extra();
-    if (!own && std::exchange(state_.opening, false)) {
-      auto const last = values.begin() + std::ptrdiff_t(seat_count());
-      state_.baselines.assign(last - std::ptrdiff_t(options_.corners.size()), last);
-    }
-    auto const order = detail::ranked<T>(members(), values, options_.sense);
-    bool const flat =
-        order.empty() || values[std::size_t(order.front())] == values[std::size_t(order.back())];
-    bool const improved = remember(values);
-    state_.evals += members().cols;
-    if (moves) {
-      if (!flat) {
-        detail::cem_update<T>(options_, members(), values, order, state_.since_restart,
-                              state_.mean, state_.std);
-      }
-      ++state_.iters;
-      ++state_.since_restart;
-      state_.flat = flat ? state_.flat + 1 : 0;
-      state_.since_better = improved ? 0 : state_.since_better + 1;
-    }
-    if (!own) {
-      state_.seats.clear();
-    }
-    keep(order);
-    auto const record = describe(values, order, flat);
-    state_.asked = false;
-    ++state_.generation;
+    auto const told = detail::advance(options_, state_, values, own);
+    auto const record = detail::describe(options_, state_, told);
     for (auto const& f : observers_) {
       f(record);
     }
-    state_.stop = detail::why_stop(options_, state_, record, values, order, elapsed());
+    state_.stop = detail::why_stop(options_, state_, record, told.spread, elapsed());
     if (state_.stop && detail::restart(options_, state_)) {
       state_.stop = {};
     }
-  }
-
-  // Updates the best by the archive's rule, earliest member first; true if it became better.
-  bool remember(std::span<fitness const> values) {
-    fitness const before = state_.best;
-    bool const had_best = !state_.best_x.empty();
-    bool fresh = options_.keep_best != elitist::archive;
-    for (std::size_t m = 0; m < values.size(); ++m) {
-      if (is_measured(values[m]) && (fresh || state_.best_x.empty() ||
-                                     better(values[m], state_.best, options_.sense))) {
-        auto const x = column(members(), index_t(m));
-        state_.best_x.assign(x.begin(), x.end());
-        state_.best = values[m];
-        fresh = false;
-      }
-    }
-    return !state_.best_x.empty() && (!had_best || better(state_.best, before, options_.sense));
-  }
-
-  // For the next generation: the best to be valued again, and a share of the elites.
-  void keep(std::span<index_t const> order) {
-    state_.kept.clear();
-    if (options_.keep_best == elitist::reevaluate) {
-      state_.kept = state_.best_x;
-    }
-    index_t const elites = detail::elite_count(options_.elite_ratio, members().cols);
-    std::size_t const count = std::min(
-        order.size(), std::size_t(std::ceil(options_.keep_elites * double(elites))));
-    for (std::size_t i = 0; i < count; ++i) {
-      auto const x = column(members(), order[i]);
-      state_.kept.insert(state_.kept.end(), x.begin(), x.end());
-    }
-  }
-
-  cem_record<T> describe(std::span<fitness const> values, std::span<index_t const> order,
-                         bool flat) const {
-    auto const [low, high] = detail::std_range(options_, state_.std);
-    return {state_.generation,
-            state_.evals,
-            state_.best,
-            order.empty() ? fitness{} : values[std::size_t(order.front())],
-            state_.best_x,
-            state_.mean,
-            state_.std,
-            low,
-            high,
-            flat};
   }
 
   cem_options<T> options_;

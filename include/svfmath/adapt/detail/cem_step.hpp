@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <svfmath/adapt/cem_options.hpp>
+#include <svfmath/adapt/cem_record.hpp>
+#include <svfmath/adapt/cem_state.hpp>
+#include <svfmath/adapt/detail/cem_draw.hpp>
+#include <svfmath/adapt/detail/cem_update.hpp>
+#include <svfmath/adapt/fitness.hpp>
+
+// One generation: draw the members, then learn from their values.
+namespace svf::detail {
+
+template <class T>
+matrix_view<T const> members_of(cem_options<T> const& o, cem_state<T> const& s) {
+  return {s.members.data(), o.dim, index_t(s.members.size()) / o.dim, o.dim, order::col_major};
+}
+template <class T>
+std::span<T const> column(matrix_view<T const> members, index_t m) {
+  return {&members(0, m), std::size_t(members.rows)};
+}
+
+// Members of the next generation that are not drawn: those kept, then those injected.
+template <class T>
+index_t seat_count(cem_options<T> const& o, cem_state<T> const& s) {
+  return index_t(s.kept.size() + s.seats.size()) / o.dim;
+}
+// The opening generation is longer than popsize if the injected points need it.
+template <class T>
+bool is_extra(cem_options<T> const& o, cem_state<T> const& s) {
+  return s.opening && seat_count(o, s) > s.popsize;
+}
+
+template <class T>
+void draw(cem_options<T> const& o, cem_state<T>& s) {
+  std::size_t const dim = std::size_t(o.dim);
+  std::size_t const count = std::size_t(is_extra(o, s) ? seat_count(o, s) : s.popsize);
+  s.members = s.kept;
+  s.members.insert(s.members.end(), s.seats.begin(), s.seats.end());
+  std::size_t const taken = std::min(s.members.size() / dim, count);
+  s.members.resize(count * dim);
+  cem_normals<T> const normals(o, s.generation);
+  for (std::size_t m = taken; m < count; ++m) {
+    normals.draw(index_t(m), s.mean, s.std, std::span<T>(s.members).subspan(m * dim, dim));
+  }
+  s.asked = true;
+}
+
+// Updates the best by the archive's rule, earliest member first; true if it became better.
+template <class T>
+bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values) {
+  fitness const before = s.best;
+  bool const had_best = !s.best_x.empty();
+  bool fresh = o.keep_best != elitist::archive;
+  for (std::size_t m = 0; m < values.size(); ++m) {
+    if (is_measured(values[m]) &&
+        (fresh || s.best_x.empty() || better(values[m], s.best, o.sense))) {
+      auto const x = column(members_of(o, s), index_t(m));
+      s.best_x.assign(x.begin(), x.end());
+      s.best = values[m];
+      fresh = false;
+    }
+  }
+  return !s.best_x.empty() && (!had_best || better(s.best, before, o.sense));
+}
+
+// For the next generation: the best to be valued again, and a share of the elites.
+template <class T>
+void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> order) {
+  s.kept.clear();
+  if (o.keep_best == elitist::reevaluate) {
+    s.kept = s.best_x;
+  }
+  auto const members = members_of(o, s);
+  double const elites = double(elite_count(o.elite_ratio, members.cols));
+  std::size_t const count =
+      std::min(order.size(), std::size_t(std::ceil(o.keep_elites * elites)));
+  for (std::size_t i = 0; i < count; ++i) {
+    auto const x = column(members, order[i]);
+    s.kept.insert(s.kept.end(), x.begin(), x.end());
+  }
+}
+
+// What a told generation was like.
+struct told_generation {
+  fitness best = {};
+  double spread = 0.0;  // best less worst primary value
+  bool flat = false;
+};
+
+// Learns from the values of the current members; `own` if these are the caller's.
+template <class T>
+told_generation advance(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values,
+                        bool own) {
+  bool const moves = own || !is_extra(o, s);
+  if (!own && std::exchange(s.opening, false)) {
+    auto const last = values.begin() + seat_count(o, s);
+    s.baselines.assign(last - std::ptrdiff_t(o.corners.size()), last);
+  }
+  auto const members = members_of(o, s);
+  auto const order = ranked<T>(members, values, o.sense);
+  told_generation told{.flat = true};
+  if (!order.empty()) {
+    fitness const& worst = values[std::size_t(order.back())];
+    told.best = values[std::size_t(order.front())];
+    told.spread = std::abs(told.best.primary - worst.primary);
+    told.flat = told.best == worst;
+  }
+  bool const improved = remember(o, s, values);
+  s.evals += members.cols;
+  if (moves) {
+    if (!told.flat) {
+      cem_update<T>(o, members, values, order, s.since_restart, s.mean, s.std);
+    }
+    ++s.iters;
+    ++s.since_restart;
+    s.flat = told.flat ? s.flat + 1 : 0;
+    s.since_better = improved ? 0 : s.since_better + 1;
+  }
+  if (!own) {
+    s.seats.clear();
+  }
+  keep(o, s, order);
+  s.asked = false;
+  ++s.generation;
+  return told;
+}
+
+// The record of the generation just told. The spread of std is over coordinates that are not fixed.
+template <class T>
+cem_record<T> describe(cem_options<T> const& o, cem_state<T> const& s,
+                       told_generation const& told) {
+  double low = std::numeric_limits<double>::infinity();
+  double high = 0.0;
+  for (std::size_t c = 0; c < s.std.size(); ++c) {
+    if (o.lower[c] != o.upper[c]) {
+      low = std::min(low, double(s.std[c]));
+      high = std::max(high, double(s.std[c]));
+    }
+  }
+  return {s.generation - 1, s.evals, s.best, told.best, s.best_x, s.mean, s.std,
+          std::min(low, high), high, told.flat};
+}
+
+}  // namespace svf::detail
