@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "checkpoint.hpp"
+
+namespace llama {
+
+/// The configuration in the text of a config.json of LlamaForCausalLM. `source` names the file in
+/// messages. Throws `svf::error` (format) for anything that is not JSON, for missing fields or
+/// fields of a wrong type (by name), for another architecture and for what this transformer does
+/// not compute: scaled rotary embeddings, biases, an activation other than silu.
+/// A field "rope_style": "interleaved" (not of Hugging Face) marks weights in GGUF's row order.
+config parse_hf_config(std::string_view json, std::string const& source);
+
+/// The inverse: a config.json that `parse_hf_config` and other tools read.
+std::string to_hf_config(config const& c);
+
+/// The tokenizer in the text of a tokenizer.json: a BPE model with its merges ("a b" or ["a","b"]),
+/// added tokens, and the pre-tokenizers ByteLevel, Digits (individual) and Split on \p{N}, alone or
+/// in sequence. Throws `svf::error` (format) by name for whatever else would change the ids.
+tokenizer_data parse_hf_tokenizer(std::string_view json, std::string const& source);
+
+/// The inverse: a tokenizer.json from which the same ids follow, here and in Hugging Face's library
+/// (which drops bytes without a token before merging rather than after).
+std::string to_hf_tokenizer(tokenizer_data const& data);
+
+/// Reads a Hugging Face folder, or a .safetensors file beside its config.json and tokenizer.json.
+/// See `load_checkpoint`; nothing is validated here but what is read.
+checkpoint load_hf(std::filesystem::path const& path);
+
+}  // namespace llama
