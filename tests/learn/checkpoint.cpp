@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <svfmath/learn/checkpoint.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <svfmath/learn/preset.hpp>
+
+#include "support/bandit.hpp"
+#include "support/temp_directory.hpp"
+
+using svf::trainer;
+using svf::trainer_options;
+
+namespace {
+
+constexpr std::size_t dimension = 6;
+constexpr std::uint64_t steps = 9;
+std::vector<float> const sigma{3.0f, 2.0f, 1.5f, 1.0f, 0.5f, 0.0f};
+
+trainer_options options_with(svf::advantage::any baseline) {
+  auto o = svf::make_options(svf::preset::paper, steps);
+  o.baseline = baseline;
+  o.parameters = svf::parameterisation::additive;
+  o.samples = 2;
+  o.batch = 16;
+  o.seed = 0xFEDCBA9876543210u;  // integers beyond 2⁵³ too
+  o.optimiser.weight_decay = 0.01;
+  o.validate_every = 2;
+  o.patience = 3;
+  o.learning_rate.base = 0.05;
+  return o;
+}
+
+double validate(std::span<float const> z) { return std::sin(100.0 * double(z[0])); }
+
+bool stop(svf::step_record const&, trainer const&) { return true; }
+
+std::string content(std::filesystem::path const& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// A checkpoint after three steps with one of its arrays or its options changed.
+void write_changed(std::filesystem::path const& path, trainer const& run,
+                   std::function<void(svf::detail::flat_state&)> const& change,
+                   std::string const& left_out = "", std::string const& added = "",
+                   std::string const& format = "svfmath.trainer/1") {
+  auto flat = svf::detail::flatten(run.state(), run.sigma());
+  change(flat);
+  svf::safetensors_writer writer;
+  svf::detail::for_each_array(flat, [&](char const* name, auto const& values) {
+    using T = typename std::remove_cvref_t<decltype(values)>::value_type;
+    if (name != left_out) {
+      writer.add(name, {std::uint64_t(values.size())}, std::span<T const>(values));
+    }
+  });
+  if (!added.empty()) writer.add_owned(added, svf::dtype::f32, {0}, {});
+  writer.set_metadata("format", format);
+  writer.set_metadata("options", svf::detail::options_text(run.options()));
+  writer.write(path);
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint: resuming at every step equals the uninterrupted run, bit for bit") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  for (svf::advantage::any const& baseline :
+       {svf::advantage::any(svf::advantage::none{}), svf::advantage::any(svf::advantage::ema{}),
+        svf::advantage::any(svf::advantage::group_normalised{})}) {
+    auto const o = options_with(baseline);
+    test::bandit env(40, dimension, 17);
+    trainer whole(o, dimension, sigma);
+    auto const end = whole.run(env, validate);
+    for (std::uint64_t cut = 0; cut <= whole.steps_done(); ++cut) {
+      CAPTURE(cut);
+      test::bandit fresh(40, dimension, 17);
+      trainer first(o, dimension, sigma);
+      for (std::uint64_t i = 0; i < cut; ++i) first.run(fresh, validate, stop);
+      svf::save_checkpoint(path, first);
+      auto second = svf::load_checkpoint(path, o);
+      CHECK(second.state() == first.state());
+      CHECK(second.options() == o);
+      test::bandit other(40, dimension, 17);
+      CHECK(second.run(other, validate) == end);
+      CHECK(second.state() == whole.state());
+      CHECK(second.z() == whole.z());
+    }
+  }
+}
+
+TEST_CASE("checkpoint: a run that is saved at every step equals one that is not") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  auto const o = options_with(svf::advantage::ema{.decay = 0.7});
+  test::bandit env(40, dimension, 17);
+  trainer whole(o, dimension, sigma);
+  whole.run(env, validate);
+  trainer run(o, dimension, sigma);
+  while (run.run(env, validate, stop) == svf::run_end::observer) {
+    svf::save_checkpoint(path, run);
+    auto const before = content(path);
+    run = svf::load_checkpoint(path, o);
+    svf::save_checkpoint(path, run);
+    CHECK(content(path) == before);
+  }
+  CHECK(run.state() == whole.state());
+}
+
+TEST_CASE("checkpoint: other options are refused with the line that differs") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  auto const o = options_with(svf::advantage::none{});
+  svf::save_checkpoint(path, trainer(o, dimension, sigma));
+  auto other = o;
+  other.learning_rate.base = std::nextafter(0.05, 1.0);
+  CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains("rate.base"),
+                       svf::error);
+  other = o;
+  other.seed -= 1;
+  CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains("seed"), svf::error);
+  other = o;
+  other.baseline = svf::advantage::batch_mean{};
+  CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains("baseline"),
+                       svf::error);
+}
+
+TEST_CASE("checkpoint: contradictory, incomplete and foreign files are refused") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  auto const o = options_with(svf::advantage::ema{});
+  test::bandit env(40, dimension, 17);
+  trainer run(o, dimension, sigma);
+  for (int i = 0; i < 3; ++i) run.run(env, validate, stop);
+  using flat = svf::detail::flat_state;
+  auto const unchanged = [](flat&) {};
+  write_changed(path, run, unchanged);
+  CHECK(svf::load_checkpoint(path, o).state() == run.state());
+
+  std::vector<std::function<void(flat&)>> const changes{
+      [](flat& f) { f.parameters.pop_back(); },
+      [](flat& f) { f.parameters[0] = NAN; },
+      [](flat& f) { f.parameters.clear(); },
+      [](flat& f) { f.first_moment.clear(); },
+      [](flat& f) { f.second_moment[2] = -1.0f; },
+      [](flat& f) { f.second_moment[2] = INFINITY; },
+      [](flat& f) { f.best_z.clear(); },
+      [](flat& f) { f.sigma.clear(); },
+      [](flat& f) { f.sigma[0] = -1.0f; },
+      [](flat& f) { f.counters.pop_back(); },
+      [](flat& f) { f.counters[0] += 1; },
+      [](flat& f) { f.counters[1] += 1; },
+      [](flat& f) { f.counters[8] = 41; },
+      [](flat& f) { f.counters[9] = 100; },
+      [](flat& f) { f.reals.push_back(0.0); },
+      [](flat& f) { f.reals[0] = NAN; },
+      [](flat& f) { f.history_steps.pop_back(); },
+      [](flat& f) { f.history_values.pop_back(); },
+      [](flat& f) { f.validation_scores.pop_back(); },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    write_changed(path, run, changes[i]);
+    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  }
+  for (char const* name : {"parameters", "counters", "history.values", "reals"}) {
+    write_changed(path, run, unchanged, name);
+    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+    // The same name with another type or number of dimensions.
+    write_changed(path, run, unchanged, name, name);
+    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  }
+  write_changed(path, run, unchanged, "", "surprise");
+  CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  write_changed(path, run, unchanged, "", "", "svfmath.trainer/2");
+  CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  CHECK_THROWS_AS(svf::load_checkpoint(folder.path() / "none.safetensors", o), svf::error);
+}
+
+TEST_CASE("checkpoint: truncated files are refused at every length") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  auto const o = options_with(svf::advantage::none{});
+  svf::save_checkpoint(path, trainer(o, dimension, sigma));
+  auto const bytes = content(path);
+  for (std::size_t length = 0; length < bytes.size(); length += 13) {
+    CAPTURE(length);
+    std::ofstream(path, std::ios::binary).write(bytes.data(), std::streamsize(length));
+    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  }
+}
