@@ -1,21 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <type_traits>
+
 #include <Eigen/Core>
 #include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
+#include <Eigen/QR>
 
+#include <svfmath/core/concepts.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/view.hpp>
-#include <svfmath/cpu/blas.hpp>
 #include <svfmath/cpu/detail/eigen_svd.hpp>
 #include <svfmath/cpu/policy.hpp>
 
 namespace svf::cpu {
 
+namespace detail {
+
+template <class T>
+using dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+
+/// A copy of the view in Eigen's own, column-major order.
+template <class T>
+dense<T> load(matrix_view<T const> a) {
+  dense<T> result(a.rows, a.cols);
+  for (index_t j = 0; j < a.cols; ++j) {
+    for (index_t i = 0; i < a.rows; ++i) {
+      result(i, j) = a(i, j);
+    }
+  }
+  return result;
+}
+
+template <class Source, class T>
+void store(Source const& source, matrix_view<T> a) {
+  for (index_t j = 0; j < a.cols; ++j) {
+    for (index_t i = 0; i < a.rows; ++i) {
+      a(i, j) = source(i, j);
+    }
+  }
+}
+
+}  // namespace detail
+
 /// Eigenvalues λ (n, ascending) and orthonormal eigenvectors Q (n×n, in columns) of the symmetric
 /// G (n×n): G = Q diag(λ) Qᵀ. Reads the lower triangle; Q may be the same view as G.
-/// Throws `error{shape}`, and `error{numeric}` if the iteration does not converge. About 9n³ flops.
+/// Throws `error{shape}`, and `error{numeric}` if the iteration does not converge. About 9n³ flops
+/// on the calling thread.
 template <policy Exec, class T>
 void eigh(Exec&, std::type_identity_t<matrix_view<T const>> g, vector_view<T> values,
           matrix_view<T> vectors) {
@@ -23,25 +55,38 @@ void eigh(Exec&, std::type_identity_t<matrix_view<T const>> g, vector_view<T> va
               vectors.cols == g.rows,
           error_kind::shape, "eigh: expected G n x n, n values and n x n vectors, got ", g.rows,
           "x", g.cols, ", ", values.size, " and ", vectors.rows, "x", vectors.cols);
-  using dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-  dense input = detail::with_eigen(g, [](auto const& map) -> dense { return map; });
-  Eigen::SelfAdjointEigenSolver<dense> const solver(input);
+  Eigen::SelfAdjointEigenSolver<detail::dense<T>> const solver(detail::load<T>(g));
   expects(solver.info() == Eigen::Success, error_kind::numeric,
           "eigh: the iteration did not converge for n = ", g.rows);
   for (index_t i = 0; i < g.rows; ++i) {
     values[i] = solver.eigenvalues()[i];
-    for (index_t j = 0; j < g.rows; ++j) {
-      vectors(i, j) = solver.eigenvectors()(i, j);
-    }
   }
+  detail::store(solver.eigenvectors(), vectors);
 }
 
-/// The direct methods of `svd`.
-enum class direct_svd { divide_and_conquer, jacobi };
+/// X ← Q of X = QR with diag(R) >= 0, X (m×k), m >= k: the orthonormal basis nearest to the order
+/// of X's columns, by Householder reflections. Throws `error{shape}`. About 4mk² flops on the
+/// calling thread.
+template <policy Exec, class T>
+void qr(Exec&, matrix_view<T> x) {
+  expects(x.rows >= x.cols, error_kind::shape, "qr: expected at least as many rows as columns, got ",
+          x.rows, "x", x.cols);
+  Eigen::HouseholderQR<detail::dense<T>> const solver(detail::load<T>(as_const(x)));
+  detail::dense<T> q = detail::dense<T>::Identity(x.rows, x.cols);
+  q.applyOnTheLeft(solver.householderQ());
+  for (index_t j = 0; j < x.cols; ++j) {
+    if (solver.matrixQR()(j, j) < T(0)) {
+      q.col(j) = -q.col(j);
+    }
+  }
+  detail::store(q, x);
+}
+
+using svf::direct_svd;
 
 /// Thin SVD A = U diag(σ) Vᵀ of A (m×n): U (m×r), σ (r, descending), Vᵀ (r×n), r = min(m,n), by
 /// Eigen's BDCSVD or JacobiSVD in precision T. Throws `error{shape}`, and `error{numeric}` if the
-/// method fails.
+/// method fails. Runs on the calling thread. Costs half a minute of compile time where it is used.
 template <policy Exec, class T>
 void svd(Exec&, direct_svd method, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> u,
          vector_view<T> s, matrix_view<T> vt) {
@@ -49,20 +94,15 @@ void svd(Exec&, direct_svd method, std::type_identity_t<matrix_view<T const>> a,
   expects(u.rows == a.rows && u.cols == r && s.size == r && vt.rows == r && vt.cols == a.cols,
           error_kind::shape, "svd: outputs do not fit the thin SVD of a ", a.rows, "x", a.cols,
           " matrix");
-  using dense = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-  dense const input = detail::with_eigen(a, [](auto const& map) -> dense { return map; });
+  detail::dense<T> const input = detail::load<T>(a);
   auto const store = [&](auto const& solver) {
     expects(solver.info() == Eigen::Success, error_kind::numeric, "svd: no convergence for a ",
             a.rows, "x", a.cols, " matrix");
     for (index_t j = 0; j < r; ++j) {
       s[j] = solver.singularValues()[j];
-      for (index_t i = 0; i < a.rows; ++i) {
-        u(i, j) = solver.matrixU()(i, j);
-      }
-      for (index_t i = 0; i < a.cols; ++i) {
-        vt(j, i) = solver.matrixV()(i, j);
-      }
     }
+    detail::store(solver.matrixU(), u);
+    detail::store(solver.matrixV(), transposed(vt));
   };
   if (method == direct_svd::divide_and_conquer) {
     store(detail::thin_bdcsvd(input));

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view.hpp>
+#include <svfmath/cpu/detail/gemm_kernel.hpp>
+#include <svfmath/cpu/detail/gemm_pack.hpp>
+
+namespace svf::cpu::detail {
+
+constexpr index_t ceil_div(index_t a, index_t b) { return (a + b - 1) / b; }
+
+/// Which elements of C a product has to compute.
+enum class region { whole, lower };
+
+/// Room for `size` uninitialised elements: in the object itself (on the caller's stack) where they
+/// fit, so that small products do not allocate; otherwise from the allocator for one call.
+template <class T>
+class gemm_workspace {
+ public:
+  explicit gemm_workspace(index_t size) {
+    if (size > index_t(small_.size())) {
+      large_.reset(aligned_allocator<T>{}.allocate(std::size_t(size)));
+    }
+  }
+  T* data() { return large_ ? large_.get() : small_.data(); }
+
+ private:
+  struct release {
+    void operator()(T* data) const { aligned_allocator<T>{}.deallocate(data, 0); }
+  };
+  std::unique_ptr<T[], release> large_;
+  alignas(64) std::array<T, 32768 / sizeof(T)> small_;
+};
+
+/// C ← α A B + β C for one register block: A packed, rows of B at b.data + p·b.ld. Edges and
+/// column-major C go through a buffer, so that every element meets the same kernel.
+template <class B, class T>
+void gemm_block(T alpha, T const* a, matrix_view<T const> b, T beta, matrix_view<T> c) {
+  if (c.rows == B::rows && c.cols == B::cols && c.layout == order::row_major) {
+    gemm_kernel<B, B::rows>(b.rows, a, b.data, b.ld, alpha, beta, c.data, c.ld);
+    return;
+  }
+  alignas(64) std::array<T, std::size_t(B::rows * B::cols)> storage;
+  matrix_view<T> const buffer(storage.data(), B::rows, B::cols);
+  if (beta != T(0)) {
+    storage.fill(T(0));
+    for (index_t i = 0; i < c.rows; ++i) {
+      for (index_t j = 0; j < c.cols; ++j) {
+        buffer(i, j) = c(i, j);
+      }
+    }
+  }
+  gemm_rows<B>(c.rows, b.rows, a, b.data, b.ld, alpha, beta, buffer.data, buffer.ld);
+  for (index_t i = 0; i < c.rows; ++i) {
+    for (index_t j = 0; j < c.cols; ++j) {
+      c(i, j) = buffer(i, j);
+    }
+  }
+}
+
+/// Calls body(i, j) for all 0 ≤ i < down, 0 ≤ j < across, in tiles that fit the caches and are
+/// enough to keep every thread busy.
+template <class Exec, class Body>
+void for_each_block(Exec& exec, index_t down, index_t across, Body&& body) {
+  index_t tall = std::min<index_t>(16, down);
+  index_t wide = std::min<index_t>(8, across);
+  index_t const wanted = exec.threads() > 1 ? 8 * index_t(exec.threads()) : 1;
+  while (ceil_div(down, tall) * ceil_div(across, wide) < wanted && tall * wide > 1) {
+    (tall >= wide ? tall : wide) = ceil_div(std::max(tall, wide), 2);
+  }
+  index_t const columns = ceil_div(across, wide);
+  for_each_index(exec, ceil_div(down, tall) * columns, [&](index_t tile) {
+    index_t const first_i = tile / columns * tall;
+    index_t const first_j = tile % columns * wide;
+    for (index_t i = first_i; i < std::min(down, first_i + tall); ++i) {
+      for (index_t j = first_j; j < std::min(across, first_j + wide); ++j) {
+        body(i, j);
+      }
+    }
+  });
+}
+
+/// C ← α A B + β C by packed panels, for C of any order and k ≥ 1. With `region::lower` the
+/// register blocks wholly above the diagonal are left alone. The sum over k is cut at multiples of
+/// `depth` whatever else happens, so an element's bits depend on k alone, not on the tile or the
+/// thread. Allocates at most two panels, and none for small products.
+template <class Exec, class T>
+void gemm_packed(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T const> b, T beta,
+                 matrix_view<T> c, region wanted) {
+  using blocking = gemm_blocking<T>;
+  constexpr index_t mr = blocking::rows;
+  constexpr index_t nr = blocking::cols;
+  index_t const depth = std::min(blocking::depth, a.cols);
+  index_t const panel_rows = std::min(ceil_div(c.rows, mr), blocking::panel / mr) * mr;
+  index_t const panel_cols = std::min(ceil_div(c.cols, nr), blocking::panel / nr) * nr;
+  // Few rows do not pay for packing a B whose rows are contiguous: only a narrow last strip is.
+  bool const in_place = b.layout == order::row_major && c.rows <= 4 * mr;
+  gemm_workspace<T> workspace((panel_rows + (in_place ? nr : panel_cols)) * depth);
+  T* const packed_a = workspace.data();
+  T* const packed_b = packed_a + panel_rows * depth;
+
+  for (index_t j0 = 0; j0 < c.cols; j0 += panel_cols) {
+    index_t const n = std::min(panel_cols, c.cols - j0);
+    index_t const across = ceil_div(n, nr);
+    index_t const unpacked = in_place ? n / nr : 0;
+    for (index_t p0 = 0; p0 < a.cols; p0 += depth) {
+      index_t const k = std::min(depth, a.cols - p0);
+      for (index_t i0 = 0; i0 < c.rows; i0 += panel_rows) {
+        index_t const m = std::min(panel_rows, c.rows - i0);
+        index_t const down = ceil_div(m, mr);
+        index_t const strips_b = i0 == 0 ? across - unpacked : 0;
+        for_each_index(exec, down + strips_b, [&](index_t strip) {
+          if (strip < down) {
+            index_t const rows = std::min(mr, m - strip * mr);
+            pack_strip<mr>(a.block(i0 + strip * mr, p0, rows, k), packed_a + strip * mr * k);
+          } else {
+            index_t const j = strip - down;
+            index_t const cols = std::min(nr, n - (unpacked + j) * nr);
+            pack_strip<nr>(transposed(b.block(p0, j0 + (unpacked + j) * nr, k, cols)),
+                           packed_b + j * nr * k);
+          }
+        });
+        for_each_block(exec, down, across, [&](index_t i, index_t j) {
+          index_t const row = i0 + i * mr;
+          index_t const col = j0 + j * nr;
+          if (wanted == region::lower && row + mr <= col) {
+            return;
+          }
+          matrix_view<T const> const right =
+              j < unpacked ? b.block(p0, col, k, nr)
+                           : matrix_view<T const>(packed_b + (j - unpacked) * nr * k, k, nr);
+          gemm_block<blocking>(
+              alpha, packed_a + i * mr * k, right, p0 == 0 ? beta : T(1),
+              c.block(row, col, std::min(mr, c.rows - row), std::min(nr, c.cols - col)));
+        });
+      }
+    }
+  }
+}
+
+}  // namespace svf::cpu::detail
