@@ -41,9 +41,10 @@ inline void expect_size(char const* where, dtype type, std::size_t elements, std
 
 }  // namespace detail
 
-/// Reads `out.size()` elements of `type` from `bytes`, at any alignment. F32, F16 and BF16 are exact
-/// in float and double; F64 rounds to nearest in float. Throws `error{format}` for other types,
-/// which are known but not readable as numbers here, and `error{shape}` if the sizes differ. O(n).
+/// Reads `out.size()` elements of `type` from `bytes`, at any alignment. F32, F16 and BF16 are
+/// exact in float and double; F64 rounds to nearest in float. Throws `error{format}` for other
+/// types, which are known but not readable as numbers here, and `error{shape}` if the sizes
+/// differ. O(n).
 template <std::floating_point T>
 void decode(dtype type, std::span<std::byte const> bytes, std::span<T> out) {
   expects(is_readable_as_float(type), error_kind::format, "decode: type ", to_string(type),

@@ -88,13 +88,17 @@ class xxh64 {
 
   void consume(std::byte const* bytes, std::size_t stripes) {
     auto state = lanes_;  // a local, so that it stays in registers
-    for (; stripes > 0; --stripes, bytes += stripe) {
-      for (std::size_t i = 0; i < 4; ++i) {
-        std::uint64_t const product = load<std::uint64_t>(bytes + 8 * i) * prime2;
-        for (std::size_t s = 0; s < Seeds; ++s) {
-          state[s][i] = round(state[s][i], product);
-        }
+    auto const absorb = [&](std::size_t i) {
+      std::uint64_t const product = load<std::uint64_t>(bytes + 8 * i) * prime2;
+      for (std::size_t s = 0; s < Seeds; ++s) {
+        state[s][i] = round(state[s][i], product);
       }
+    };
+    for (; stripes > 0; --stripes, bytes += stripe) {
+      absorb(0);
+      absorb(1);
+      absorb(2);
+      absorb(3);
     }
     lanes_ = state;
   }

@@ -85,8 +85,8 @@ class safetensors_header_events {
       return unexpected("a string");
     }
     auto const type = dtype_from_string(text);
-    refuse(!type, tensor(), "dtype: expected a type of the safetensors format, got ", in_quotes(text),
-           ", which is unknown");
+    refuse(!type, tensor(), "dtype: expected a type of the safetensors format, got ",
+           in_quotes(text), ", which is unknown");
     tensor_.type = *type;
     at_ = place::tensor;
     return true;
@@ -135,8 +135,8 @@ class safetensors_header_events {
   bool parse_error(std::size_t position, std::string const&, nlohmann::json::exception const& why) {
     std::string_view text = why.what();
     text.remove_prefix(std::min(text.size(), text.find("] ") + 2));
-    fail(error_kind::format, file_, ": expected a header of valid UTF-8 JSON, got an error at byte ",
-         position, " of the header: ", text);
+    fail(error_kind::format, file_, ": expected a header of valid UTF-8 JSON, got an error at ",
+         "byte ", position, ": ", text);
   }
 
  private:
