@@ -13,6 +13,9 @@ namespace svf {
 template <class T>
 concept scalar = std::floating_point<T>;
 
+/// The methods of the primitive `svd`.
+enum class direct_svd { divide_and_conquer, jacobi };
+
 namespace detail {
 template <class Exec, class T>
 using exec_matrix = matrix_view<T, typename Exec::space>;
@@ -31,6 +34,8 @@ concept execution_policy =
       gemm(exec, 1.0f, b, b, 0.0f, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
+      qr(exec, a);
+      svd(exec, direct_svd::jacobi, b, a, v, a);
       scale_columns(exec, b, w, a);
       scale_rows(exec, w, b, a);
       column_dots(exec, b, b, v);

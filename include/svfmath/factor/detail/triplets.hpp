@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view.hpp>
+
+namespace svf::detail {
+
+/// Singular triplets of an m×n matrix in double, one a row: A ≈ Σ_j s_j ut_j vt_jᵀ.
+template <class Space>
+struct triplets {
+  matrix<double, Space> ut;  // (r,m)
+  matrix<double, Space> vt;  // (r,n)
+  std::vector<double> s;     // one for each row that is filled
+
+  triplets(index_t r, index_t m, index_t n) : ut(r, m), vt(r, n) {}
+
+  index_t count() const { return index_t(s.size()); }
+  index_t missing() const { return ut.rows() - count(); }
+  /// The rows of U that are filled (count × m).
+  matrix_view<double const, Space> done() const { return ut.view().rows_range(0, count()); }
+};
+
+/// The positions of `values` from the largest to the smallest, equal ones in their order.
+inline std::vector<index_t> descending(std::span<double const> values) {
+  std::vector<index_t> order(values.size());
+  std::iota(order.begin(), order.end(), index_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](index_t i, index_t j) {
+    return values[std::size_t(i)] > values[std::size_t(j)];
+  });
+  return order;
+}
+
+/// destination_j ← source_{rows[j]}, row by row.
+template <class Exec, class Source, class Space>
+void gather_rows(Exec& exec, matrix_view<Source, Space> source, std::span<index_t const> rows,
+                 matrix_view<double, Space> destination) {
+  for (std::size_t j = 0; j < rows.size(); ++j) {
+    copy(exec, source.row(rows[j]), destination.row(index_t(j)));
+  }
+}
+
+/// ‖x_j‖₂ of every row.
+template <class Exec, class Space>
+std::vector<double> row_norms(Exec& exec, matrix_view<double const, Space> x) {
+  vector<double, Space> squares(x.rows);
+  column_dots(exec, transposed(x), transposed(x), squares.view());
+  std::vector<double> norms(std::size_t(x.rows));
+  copy(exec, squares.view(), vector_view<double>(norms.data(), x.rows));
+  for (double& value : norms) {
+    value = std::sqrt(value);
+  }
+  return norms;
+}
+
+/// x_j ← x_j / norms[rows[j]]: after `gather_rows`, vectors of length 1.
+template <class Exec, class Space>
+void normalise_rows(Exec& exec, std::span<double const> norms, std::span<index_t const> rows,
+                    matrix_view<double, Space> x) {
+  std::vector<double> factors;
+  for (index_t const row : rows) {
+    factors.push_back(1.0 / norms[std::size_t(row)]);
+  }
+  vector<double, Space> inverse(x.rows);
+  copy(exec, vector_view<double const>(factors.data(), x.rows), inverse.view());
+  scale_rows(exec, as_const(inverse.view()), as_const(x), x);
+}
+
+/// x ← x (I − U Uᵀ), twice: the rows of x (k×m) without their parts along the rows of ut (g×m).
+/// Once leaves what rounding adds along U; twice is enough. 8gmk flops.
+template <class Exec, class Space>
+void project_out(Exec& exec, matrix_view<double const, Space> ut, matrix_view<double, Space> x) {
+  if (ut.rows == 0) {
+    return;
+  }
+  matrix<double, Space> along(x.rows, ut.rows);  // (k,g)
+  for (int pass = 0; pass < 2; ++pass) {
+    gemm(exec, 1.0, as_const(x), transposed(ut), 0.0, along.view());
+    gemm(exec, -1.0, as_const(along.view()), ut, 1.0, x);
+  }
+}
+
+/// Puts the triplets in descending order of s, where later rounds left a few out of order.
+template <class Exec, class Space>
+void sort(Exec& exec, triplets<Space>& t) {
+  if (std::is_sorted(t.s.rbegin(), t.s.rend())) {
+    return;
+  }
+  auto const order = descending(t.s);
+  triplets<Space> sorted(t.ut.rows(), t.ut.cols(), t.vt.cols());
+  gather_rows(exec, as_const(t.ut.view()), order, sorted.ut.view());
+  gather_rows(exec, as_const(t.vt.view()), order, sorted.vt.view());
+  for (index_t const j : order) {
+    sorted.s.push_back(t.s[std::size_t(j)]);
+  }
+  t = std::move(sorted);
+}
+
+}  // namespace svf::detail

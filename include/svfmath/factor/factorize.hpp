@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+#include <utility>
+
+#include <svfmath/core/concepts.hpp>
+#include <svfmath/core/error.hpp>
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/detail/inspect.hpp>
+#include <svfmath/factor/detail/tail_fix.hpp>
+#include <svfmath/factor/detail/triplets.hpp>
+#include <svfmath/factor/svd_factors.hpp>
+#include <svfmath/factor/svd_method.hpp>
+
+namespace svf {
+
+struct factorize_options {
+  svd_method method = svd_method::gram;
+};
+
+namespace detail {
+
+/// The triplets of A by a method of the primitive `svd`.
+template <class Exec, class Space>
+triplets<Space> direct_triplets(Exec& exec, matrix_view<double const, Space> a,
+                                direct_svd method) {
+  index_t const r = std::min(a.rows, a.cols);
+  triplets<Space> result(r, a.rows, a.cols);
+  vector<double, Space> s(r);
+  svd(exec, method, a, transposed(result.ut.view()), s.view(), result.vt.view());
+  result.s.resize(std::size_t(r));
+  copy(exec, s.view(), vector_view<double>(result.s.data(), r));
+  return result;
+}
+
+/// The triplets of the zero matrix: s = 0 and unit vectors.
+template <class Exec, class Space>
+triplets<Space> zero_triplets(Exec& exec, index_t m, index_t n) {
+  triplets<Space> result(std::min(m, n), m, n);
+  for (auto* const part : {&result.ut, &result.vt}) {
+    index_t const cols = part->cols();
+    transform(exec, vector_view<double, Space>(part->data(), part->size()),
+              [cols](index_t i) { return i / cols == i % cols ? 1.0 : 0.0; });
+  }
+  result.s.resize(std::size_t(result.ut.rows()), 0.0);
+  return result;
+}
+
+/// Turns the signs so that the largest |v| of each row is positive, takes the scale back and
+/// rounds to T.
+template <class T, class Exec, class Space>
+svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponent) {
+  index_t const r = t.count();
+  svd_factors<T, Space> result;
+  result.u = matrix<T, Space>(t.ut.cols(), r);
+  result.s = vector<T, Space>(r);
+  result.vt = matrix<T, Space>(r, t.vt.cols());
+  vector<double, Space> signs(r);
+  transform(exec, signs.view(), [vt = t.vt.view()](index_t i) {
+    index_t best = 0;
+    for (index_t j = 1; j < vt.cols; ++j) {
+      best = std::abs(vt(i, j)) > std::abs(vt(i, best)) ? j : best;
+    }
+    return vt(i, best) < 0.0 ? -1.0 : 1.0;
+  });
+  scale_columns(exec, transposed(t.ut.view()), as_const(signs.view()), result.u.view());
+  scale_rows(exec, as_const(signs.view()), t.vt.view(), result.vt.view());
+  std::vector<T> s;
+  for (double const value : t.s) {
+    s.push_back(static_cast<T>(std::ldexp(value, exponent)));
+    expects(std::isfinite(s.back()), error_kind::numeric,
+            "factorize: the singular value ", std::ldexp(value, exponent),
+            " is beyond the range of the weights' type");
+  }
+  copy(exec, vector_view<T const>(s.data(), r), result.s.view());
+  return result;
+}
+
+/// Checks and scales W, runs `method(A)` on A (m>=n), and finishes.
+template <class Exec, class T, class Space, class Method>
+svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<T, Space> w,
+                                                        Method&& method) {
+  using value_type = std::remove_const_t<T>;
+  double const largest = largest_entry(exec, "factorize", w);
+  if (largest == 0.0) {
+    return finished<value_type>(exec, zero_triplets<Exec, Space>(exec, w.rows, w.cols), 0);
+  }
+  int const exponent = scale_exponent(largest);
+  bool const wide = w.rows < w.cols;
+  auto const a = scaled_copy(exec, wide ? transposed(w) : w, exponent);
+  triplets<Space> t = method(a.view());
+  if (wide) {
+    std::swap(t.ut, t.vt);
+  }
+  return finished<value_type>(exec, t, exponent);
+}
+
+}  // namespace detail
+
+/// W = U diag(σ) Vᵀ, the full thin SVD of W (m×n): U (m×r), σ (r, descending), Vᵀ (r×n) with
+/// r = min(m,n), by the method `gram`. W is read in any order and not changed.
+///
+/// Everything is computed in double and rounded once to the type of W. For float:
+/// ‖UΣVᵀ − W‖_F ≤ 1e-6 ‖W‖_F and ‖UᵀU − I‖_max, ‖VᵀV − I‖_max ≤ 1e-6, also for rank-deficient,
+/// graded and clustered spectra. For double the same bounds hold, not those of double: `gram`
+/// works with AᵀA, which leaves about 1e-8 in U's orthogonality and in the smallest σ; take
+/// divide_and_conquer or jacobi for more.
+/// The largest |v_ij| of each row of Vᵀ is positive, so files made twice are equal.
+///
+/// Throws `error{shape}` for a matrix without elements, `error{numeric}` naming the position of a
+/// NaN or infinity, or if a σ overflows the type of W. The same bits on any number of threads.
+/// About 4mn² + 11n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
+/// one matrix per thread with `cpu::seq`.
+template <execution_policy Exec, matrix_like W>
+auto factorize(Exec& exec, W const& w) -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
+  return detail::factorize_by(exec, as_matrix(w),
+                              [&](auto const& a) { return detail::gram_triplets(exec, a); });
+}
+
+/// The same by the method that `options` name at run time. Compiles all of them; call
+/// `factorize(exec, w)` where the default will do.
+template <execution_policy Exec, matrix_like W>
+auto factorize(Exec& exec, W const& w, factorize_options options)
+    -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
+  if (options.method == svd_method::gram) {
+    return factorize(exec, w);
+  }
+  auto const method = options.method == svd_method::jacobi ? direct_svd::jacobi
+                                                           : direct_svd::divide_and_conquer;
+  return detail::factorize_by(
+      exec, as_matrix(w), [&](auto const& a) { return detail::direct_triplets(exec, a, method); });
+}
+
+}  // namespace svf
