@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/io/atomic_file.hpp>
 #include <svfmath/io/mapped_file.hpp>
 #include <svfmath/io/safetensors.hpp>
+#include <svfmath/io/safetensors_writer.hpp>
 
 #include "inventory.hpp"
 #include "json_fields.hpp"
@@ -136,6 +139,33 @@ checkpoint load_hf(std::filesystem::path const& path) {
     places[i].file->read(*places[i].info, elements);
   });
   return c;
+}
+
+void save_hf(checkpoint const& c, std::filesystem::path const& folder) {
+  validate(c);
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  svf::expects(!problem, error_kind::backend, "cannot make the folder '", folder,
+               "': ", problem.message());
+  svf::write_atomically(folder / "config.json", to_hf_config(c.cfg, c.tok));
+  if (!c.tok.tokens.empty()) {
+    json const extra = {{"add_bos_token", c.tok.add_bos},
+                        {"chat_template", replace_invalid_utf8(c.tok.chat_template)}};
+    svf::write_atomically(folder / "tokenizer.json", to_hf_tokenizer(c.tok));
+    svf::write_atomically(folder / "tokenizer_config.json", extra.dump(2) + "\n");
+  }
+  svf::safetensors_writer writer;
+  for (auto const& [name, tensor] : c.tensors) {
+    auto const rows = std::uint64_t(tensor.values.rows());
+    auto const cols = std::uint64_t(tensor.values.cols());
+    std::vector<std::uint64_t> shape = {rows, cols};
+    if (tensor.dimensions == 1) {
+      shape = {cols};
+    }
+    writer.add(name, std::move(shape),
+               std::span<float const>(tensor.values.data(), std::size_t(tensor.values.size())));
+  }
+  writer.write(folder / "model.safetensors");
 }
 
 }  // namespace llama

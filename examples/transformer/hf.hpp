@@ -16,8 +16,9 @@ namespace llama {
 /// A field "rope_style": "interleaved" (not of Hugging Face) marks weights in GGUF's row order.
 config parse_hf_config(std::string_view json, std::string const& source);
 
-/// The inverse: a config.json that `parse_hf_config` and other tools read.
-std::string to_hf_config(config const& c);
+/// The inverse: a config.json that `parse_hf_config` and other tools read, with the special ids of
+/// the vocabulary.
+std::string to_hf_config(config const& c, tokenizer_data const& tok = {});
 
 /// The tokenizer in the text of a tokenizer.json: a BPE model with its merges ("a b" or ["a","b"]),
 /// added tokens, and the pre-tokenizers ByteLevel, Digits (individual) and Split on \p{N}, alone or
@@ -31,5 +32,11 @@ std::string to_hf_tokenizer(tokenizer_data const& data);
 /// Reads a Hugging Face folder, or a .safetensors file beside its config.json and tokenizer.json.
 /// See `load_checkpoint`; nothing is validated here but what is read.
 checkpoint load_hf(std::filesystem::path const& path);
+
+/// Writes model.safetensors (float32, the checkpoint's own tensor names), config.json and, where
+/// there is a vocabulary, tokenizer.json and tokenizer_config.json into `folder`, which is made if
+/// need be. Each file appears whole or not at all, the weights last. `load_hf` gives back an equal
+/// checkpoint. Throws `svf::error`: as `validate`, and (backend) if the system refuses to write.
+void save_hf(checkpoint const& c, std::filesystem::path const& folder);
 
 }  // namespace llama

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <svfmath/core/error.hpp>
 
@@ -95,7 +96,7 @@ config parse_hf_config(std::string_view text, std::string const& source) {
   return c;
 }
 
-std::string to_hf_config(config const& c) {
+std::string to_hf_config(config const& c, tokenizer_data const& tok) {
   nlohmann::ordered_json document = {
       {"architectures", {"LlamaForCausalLM"}},
       {"model_type", "llama"},
@@ -117,6 +118,10 @@ std::string to_hf_config(config const& c) {
   };
   if (c.rope == config::rope_style::interleaved) {
     document["rope_style"] = "interleaved";
+  }
+  for (auto const& [name, id] : {std::pair("bos_token_id", tok.bos), {"eos_token_id", tok.eos},
+                                 {"pad_token_id", tok.padding}}) {
+    document[name] = id ? nlohmann::ordered_json(*id) : nlohmann::ordered_json(nullptr);
   }
   return document.dump(2) + "\n";
 }

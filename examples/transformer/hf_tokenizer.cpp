@@ -162,6 +162,8 @@ std::string to_hf_tokenizer(tokenizer_data const& data) {
     if (kind == token_kind::unused) {
       continue;
     }
+    svf::expects(is_utf8(data.tokens[id]), error_kind::format, "to_hf_tokenizer: token ", id,
+                 " is not UTF-8, which JSON cannot hold");
     vocabulary[data.tokens[id]] = id;
     if (kind == token_kind::control || kind == token_kind::user_defined) {
       added.push_back({{"id", id},

@@ -111,7 +111,7 @@ void append_utf8(std::string& text, char32_t code) {
     return;
   }
   int const continuation = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  text += char(0xF00u >> continuation | code >> (6 * continuation));
+  text += char(0xFF00u >> (continuation + 1) | code >> (6 * continuation));
   for (int i = continuation - 1; i >= 0; --i) {
     text += char(0x80u | (code >> (6 * i) & 0x3Fu));
   }
