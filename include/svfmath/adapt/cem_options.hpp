@@ -30,7 +30,8 @@ enum class std_reference {
 
 /// What becomes of the best point seen.
 enum class elitist {
-  archive,     ///< kept with the value it had; for deterministic objectives
+  archive,     ///< kept with the value it had, and stays a candidate for the elites at that value;
+               ///< for deterministic objectives
   reevaluate,  ///< evaluated again as member 0 of the next generation; for noisy objectives
   off,         ///< the best of the latest generation only
 };

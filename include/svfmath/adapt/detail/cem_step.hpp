@@ -89,6 +89,24 @@ void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> ord
   }
 }
 
+// Moves the distribution. The archived best, with the value it had, competes for the elite seats
+// beside the members: that is what keeps a small population from losing what it found.
+template <class T>
+void move(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values) {
+  std::size_t const seats = std::size_t(elite_count(o.elite_ratio, index_t(values.size())));
+  std::vector<T> points = s.members;
+  std::vector<fitness> worth(values.begin(), values.end());
+  if (o.keep_best == elitist::archive && !s.best_x.empty()) {
+    points.insert(points.end(), s.best_x.begin(), s.best_x.end());
+    worth.push_back(s.best);
+  }
+  matrix_view<T const> const pool(points.data(), o.dim, index_t(worth.size()), o.dim,
+                                  order::col_major);
+  auto const ranking = ranked<T>(pool, worth, o.sense);
+  cem_update<T>(o, pool, worth, ranking, std::min(seats, ranking.size()), s.since_restart, s.mean,
+                s.std);
+}
+
 // What a told generation was like.
 struct told_generation {
   fitness best = {};
@@ -114,12 +132,12 @@ told_generation advance(cem_options<T> const& o, cem_state<T>& s, std::span<fitn
     told.spread = std::abs(told.best.primary - worst.primary);
     told.flat = told.best == worst;
   }
+  if (moves && !told.flat) {
+    move(o, s, values);
+  }
   bool const improved = remember(o, s, values);
   s.evals += members.cols;
   if (moves) {
-    if (!told.flat) {
-      cem_update<T>(o, members, values, order, s.since_restart, s.mean, s.std);
-    }
     ++s.iters;
     ++s.since_restart;
     s.flat = told.flat ? s.flat + 1 : 0;

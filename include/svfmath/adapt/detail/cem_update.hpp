@@ -59,13 +59,12 @@ inline index_t elite_count(double ratio, index_t members) {
   return std::min(members, std::max(index_t{2}, index_t(std::ceil(ratio * double(members)))));
 }
 
-// Moves mean and std towards the elites. `order` holds at least two members. All sums in double.
+// Moves mean and std towards the `seats` best of the ranked members, two at least. All sums in
+// double.
 template <class T>
 void cem_update(cem_options<T> const& o, matrix_view<T const> members,
-                std::span<fitness const> worth, std::span<index_t const> order,
+                std::span<fitness const> worth, std::span<index_t const> order, std::size_t seats,
                 std::int64_t generation, std::vector<T>& mean, std::vector<T>& std) {
-  std::size_t const seats = std::size_t(
-      std::min(index_t(order.size()), elite_count(o.elite_ratio, members.cols)));
   std::vector<double> const shares = elite_shares(order, worth, seats);
   double const floor_now = o.floor.fraction * std::pow(o.floor.decay, double(generation));
   for (std::size_t c = 0; c < mean.size(); ++c) {
