@@ -11,7 +11,8 @@
 #include "support/random.hpp"
 
 TEST_CASE("adamw: the first two steps by hand") {
-  svf::adamw_options const options{.beta1 = 0.9, .beta2 = 0.99, .epsilon = 0.5, .weight_decay = 0.1};
+  svf::adamw_options const options{
+      .beta1 = 0.9, .beta2 = 0.99, .epsilon = 0.5, .weight_decay = 0.1};
   svf::adamw_state state;
   std::vector<float> p{2.0f};
   // m = 0.05, v = 0.0025; corrected 0.5 and 0.25: 0.5/(0.5 + 0.5) = 0.5; decay 0.1·0.1·2 = 0.02

@@ -15,7 +15,8 @@ TEST_CASE("aggregation: the weights of two sequences of 3 and 1 tokens") {
   CHECK(weights(aggregation_kind::mean) == std::vector(4, 1.0 / 2));
   CHECK(weights(aggregation_kind::sum) == std::vector(4, 1.0));
   CHECK(weights(aggregation_kind::token_mean) == std::vector(4, 1.0 / 4));
-  CHECK(weights(aggregation_kind::sequence_mean) == std::vector{1.0 / 6, 1.0 / 6, 1.0 / 6, 1.0 / 2});
+  CHECK(weights(aggregation_kind::sequence_mean) ==
+        std::vector{1.0 / 6, 1.0 / 6, 1.0 / 6, 1.0 / 2});
   CHECK(weights(aggregation_kind::dr_grpo, 5) == std::vector(4, 1.0 / 10));
 }
 

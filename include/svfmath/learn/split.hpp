@@ -18,7 +18,8 @@ struct data_split {
 };
 
 /// A seeded random split with questions · `train_share` questions, rounded, for training. A share
-/// of 0.5 is the paper's equal split (App. A.1); an odd question goes to training. Throws `error{shape}` for a share outside [0,1]. O(n log n).
+/// of 0.5 is the paper's equal split (App. A.1); an odd question goes to training.
+/// Throws `error{shape}` for a share outside [0,1]. O(n log n).
 inline data_split split_questions(std::size_t questions, std::uint64_t seed,
                                   double train_share = 0.5) {
   expects(train_share >= 0.0 && train_share <= 1.0, error_kind::shape,
