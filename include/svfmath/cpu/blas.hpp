@@ -42,7 +42,8 @@ void scale_or_clear(T beta, matrix_view<T> c) {
 template <class Exec, class T>
 void multiply(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T const> b, T beta,
               matrix_view<T> c) {
-  constexpr index_t few = 8;
+  // A dot product ends with adding lanes, which only a long sum makes up for.
+  index_t const few = a.cols >= 16 * gemm_blocking<T>::lanes ? 64 : 4;
   bool const narrow = c.cols < c.rows && c.cols < gemm_blocking<T>::cols / 2;
   if (narrow || (c.layout == order::col_major && c.cols > few)) {
     std::swap(a, b);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu/detail/gemm_kernel.hpp>
@@ -33,16 +34,22 @@ template <class B, int Rows, int Cols, class T>
   index_t p = 0;
   for (; p + B::lanes <= k; p += B::lanes) {
     vector left[Rows];
+    vector right[Cols];
 #pragma GCC unroll 4
     for (int i = 0; i < Rows; ++i) {
       left[i] = load<vector>(x + i * ldx + p);
     }
 #pragma GCC unroll 4
     for (int j = 0; j < Cols; ++j) {
-      vector const right = load<vector>(w + j * ldw + p);
+      right[j] = load<vector>(w + j * ldw + p);
+    }
+    // GCC 12 would otherwise read the operands again for every product.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
 #pragma GCC unroll 4
-      for (int i = 0; i < Rows; ++i) {
-        sum[i][j] += left[i] * right;
+    for (int i = 0; i < Rows; ++i) {
+#pragma GCC unroll 4
+      for (int j = 0; j < Cols; ++j) {
+        sum[i][j] += left[i] * right[j];
       }
     }
   }
