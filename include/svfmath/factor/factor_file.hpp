@@ -43,7 +43,7 @@ inline factor_metadata describe_factors(fingerprint const& key, svd_method metho
           {"method", std::string(to_string(method))}};
 }
 
-inline std::string number_text(double value) {
+inline std::string accuracy_text(double value) {
   std::array<char, 32> text;
   auto const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
   return {text.data(), end};
@@ -122,8 +122,8 @@ inline void write_factors(std::filesystem::path const& path, fingerprint const& 
           error_kind::numeric, "write_factors: expected finite accuracies, got ",
           accuracy.reconstruction, " and ", accuracy.orthogonality);
   detail::factor_metadata metadata = detail::describe_factors(key, method);
-  metadata["reconstruction"] = detail::number_text(accuracy.reconstruction);
-  metadata["orthogonality"] = detail::number_text(accuracy.orthogonality);
+  metadata["reconstruction"] = detail::accuracy_text(accuracy.reconstruction);
+  metadata["orthogonality"] = detail::accuracy_text(accuracy.orthogonality);
   detail::xxh64<1> hash = detail::begin_checksum(metadata, factors);
   hash.update(detail::bytes_of(factors.u));
   hash.update(detail::bytes_of(factors.s));
