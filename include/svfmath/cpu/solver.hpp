@@ -69,8 +69,8 @@ void eigh(Exec&, std::type_identity_t<matrix_view<T const>> g, vector_view<T> va
 /// calling thread.
 template <policy Exec, class T>
 void qr(Exec&, matrix_view<T> x) {
-  expects(x.rows >= x.cols, error_kind::shape, "qr: expected at least as many rows as columns, got ",
-          x.rows, "x", x.cols);
+  expects(x.rows >= x.cols, error_kind::shape,
+          "qr: expected at least as many rows as columns, got ", x.rows, "x", x.cols);
   Eigen::HouseholderQR<detail::dense<T>> const solver(detail::load<T>(as_const(x)));
   detail::dense<T> q = detail::dense<T>::Identity(x.rows, x.cols);
   q.applyOnTheLeft(solver.householderQ());

@@ -18,8 +18,8 @@
 /// `scale` and `difference` work on δ, `lerp` on either (its weights add up to 1), and `product`,
 /// `inverse` and `geometric` on log z.
 ///
-/// Values are computed in double and rounded to float once: at most one ulp from the formula, except
-/// where a sum cancels. Every function throws `error{shape}` naming both experts and the first
+/// Values are computed in double and rounded to float once: within an ulp of the formula, unless a
+/// sum cancels. Every function throws `error{shape}` naming both experts and the first
 /// difference if layouts differ, and `error{numeric}` if a result is not finite in float.
 namespace svf {
 

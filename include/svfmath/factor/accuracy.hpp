@@ -62,8 +62,8 @@ double frobenius(Exec& exec, matrix_view<double const, Space> x) {
 
 /// Measures factors of W (m×n) in double. Where W is zero, `reconstruction` is 0 for σ = 0 and
 /// infinite otherwise; both are infinite where the factors hold NaN. Throws `error{shape}` if the
-/// factors do not fit W, `error{numeric}` if W has NaN or Inf. About 2r(mn + m² …) ≤ 6mnr flops and
-/// 3mn doubles of memory; the same bits on any number of threads.
+/// factors do not fit W, `error{numeric}` if W has NaN or Inf. About 2mnr + (m + n)r² flops
+/// and 3mn doubles of memory; the same bits on any number of threads.
 template <execution_policy Exec, matrix_like W, class T, class Space>
 factor_accuracy measure_accuracy(Exec& exec, W const& w_like, svd_factors<T, Space> const& f) {
   auto const w = as_matrix(w_like);
@@ -84,7 +84,8 @@ factor_accuracy measure_accuracy(Exec& exec, W const& w_like, svd_factors<T, Spa
   double const length = detail::frobenius(exec, as_const(a.view()));
   vector<double, Space> s(f.rank());
   double const scale = std::ldexp(1.0, -exponent);
-  transform(exec, s.view(), [from = f.s.view(), scale](index_t i) { return scale * double(from[i]); });
+  transform(exec, s.view(),
+            [from = f.s.view(), scale](index_t i) { return scale * double(from[i]); });
   scale_rows(exec, as_const(s.view()), as_const(vt.view()), vt.view());
   gemm(exec, 1.0, u.view(), as_const(vt.view()), -1.0, a.view());
   double const error = detail::frobenius(exec, as_const(a.view()));

@@ -50,8 +50,8 @@ triplets<Space> zero_triplets(Exec& exec, index_t m, index_t n) {
   return result;
 }
 
-/// Turns the signs so that the largest |v| of each row is positive, takes the scale back and
-/// rounds to T.
+/// Turns the signs so that the largest |v| of each row is positive (the first of those that are
+/// equal up to rounding), takes the scale back and rounds to T.
 template <class T, class Exec, class Space>
 svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponent) {
   index_t const r = t.count();
@@ -61,11 +61,15 @@ svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponen
   result.vt = matrix<T, Space>(r, t.vt.cols());
   vector<double, Space> signs(r);
   transform(exec, signs.view(), [vt = t.vt.view()](index_t i) {
-    index_t best = 0;
-    for (index_t j = 1; j < vt.cols; ++j) {
-      best = std::abs(vt(i, j)) > std::abs(vt(i, best)) ? j : best;
+    double largest = 0.0;
+    for (index_t j = 0; j < vt.cols; ++j) {
+      largest = std::max(largest, std::abs(vt(i, j)));
     }
-    return vt(i, best) < 0.0 ? -1.0 : 1.0;
+    index_t first = 0;
+    while (first + 1 < vt.cols && std::abs(vt(i, first)) < (1.0 - 1e-6) * largest) {
+      ++first;
+    }
+    return vt(i, first) < 0.0 ? -1.0 : 1.0;
   });
   scale_columns(exec, transposed(t.ut.view()), as_const(signs.view()), result.u.view());
   scale_rows(exec, as_const(signs.view()), t.vt.view(), result.vt.view());
@@ -109,14 +113,16 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 /// graded and clustered spectra. For double the same bounds hold, not those of double: `gram`
 /// works with AᵀA, which leaves about 1e-8 in U's orthogonality and in the smallest σ; take
 /// divide_and_conquer or jacobi for more.
-/// The largest |v_ij| of each row of Vᵀ is positive, so files made twice are equal.
+/// The largest |v_ij| of each row of Vᵀ is positive, the first one where several are equal up to
+/// 1e-6, so files made twice are equal.
 ///
 /// Throws `error{shape}` for a matrix without elements, `error{numeric}` naming the position of a
 /// NaN or infinity, or if a σ overflows the type of W. The same bits on any number of threads.
 /// About 4mn² + 11n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
 /// one matrix per thread with `cpu::seq`.
 template <execution_policy Exec, matrix_like W>
-auto factorize(Exec& exec, W const& w) -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
+auto factorize(Exec& exec, W const& w)
+    -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
   return detail::factorize_by(exec, as_matrix(w),
                               [&](auto const& a) { return detail::gram_triplets(exec, a); });
 }

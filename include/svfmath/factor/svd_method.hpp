@@ -11,7 +11,7 @@ namespace svf {
 enum class svd_method {
   gram,                ///< eigenvectors of AᵀA in double, with the tail fix: fast, the default
   divide_and_conquer,  ///< bidiagonal divide and conquer in double
-  jacobi,              ///< two-sided Jacobi in double: slow, small singular values to full precision
+  jacobi,              ///< two-sided Jacobi in double: slow, small singular values at their best
 };
 
 /// The word used in files and on the command line.
