@@ -19,6 +19,8 @@ target_compile_options(svfmath_development INTERFACE
   $<$<BOOL:${SVFMATH_NATIVE}>:-march=native>
   # g++ 12 takes its own AVX-512 intrinsics, as Eigen uses them, for reads of unset registers.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  # g++ 12 sees overlapping copies in std::string's operator+ where there are none.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   # What ccache needs to know about a precompiled header of g++.
   $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <support/random.hpp>
+
+#include <transformer/model.hpp>
+
+namespace test {
+
+/// Two layers of every kind of extent that could be mixed up.
+inline llama::config small_config(bool interleaved, bool tied) {
+  llama::config c;
+  c.layers = 2;
+  c.width = 12;
+  c.hidden = 20;
+  c.heads = 4;
+  c.kv_heads = 2;
+  c.head_dim = 4;
+  c.vocabulary = 17;
+  c.context = 32;
+  c.rms_epsilon = 1e-5f;
+  c.rope_theta = 100.0f;
+  c.rope = interleaved ? llama::config::rope_style::interleaved
+                       : llama::config::rope_style::half_split;
+  c.tied_output = tied;
+  return c;
+}
+
+inline llama::model small_model(llama::config const& c, std::uint64_t seed) {
+  auto const scaled = [&](llama::index_t rows, llama::index_t cols) {
+    auto w = normal_matrix<float>(rows, cols, ++seed * 11);
+    for (llama::index_t i = 0; i < w.size(); ++i) {
+      w.data()[i] *= 0.4f;
+    }
+    return w;
+  };
+  auto const norm = [&] {
+    svf::vector<float> w(c.width);
+    svf::random_stream const random(++seed * 7);
+    for (llama::index_t i = 0; i < w.size(); ++i) {
+      w[i] = float(1.0 + 0.3 * random.normal(std::uint64_t(i)));
+    }
+    return w;
+  };
+  llama::weights w;
+  w.embedding = scaled(c.vocabulary, c.width);
+  if (!c.tied_output) {
+    w.output = scaled(c.vocabulary, c.width);
+  }
+  w.output_norm = norm();
+  for (llama::index_t l = 0; l < c.layers; ++l) {
+    llama::layer_weights layer;
+    layer.attention_norm = norm();
+    layer.mlp_norm = norm();
+    for (llama::projection p : llama::all_projections) {
+      auto const e = llama::projection_extent(c, p);
+      layer[p] = scaled(e.rows, e.cols);
+    }
+    w.layers.push_back(std::move(layer));
+  }
+  return llama::model(c, std::move(w));
+}
+
+}  // namespace test
