@@ -17,10 +17,17 @@
 #include <svfmath/adapt/detail/cem_end.hpp>
 #include <svfmath/adapt/detail/cem_state_check.hpp>
 #include <svfmath/adapt/detail/cem_step.hpp>
-#include <svfmath/core/concepts.hpp>
+#include <svfmath/core/error.hpp>
 #include <svfmath/core/random.hpp>
+#include <svfmath/core/view.hpp>
 
 namespace svf {
+
+/// A policy that runs `body(i)` for i in [0, count), like `svf::cpu::seq` and `svf::cpu::par`.
+template <class Exec>
+concept runs_indices = requires(Exec& exec, void (*body)(index_t)) {
+  for_each_index(exec, index_t{}, body);
+};
 
 /// The cross-entropy method with a diagonal Gaussian: draw a generation from N(mean, diag std²),
 /// let the caller value it, move mean and std towards the elites (Rubinstein 1999; de Boer et al.
@@ -167,7 +174,7 @@ class cem {
     });
   }
   /// The same with the members of a generation valued in parallel; `f` is called concurrently.
-  template <execution_policy Exec, class F>
+  template <runs_indices Exec, class F>
   cem_result<T> optimize(Exec& exec, F&& f) {
     return run([&](matrix_view<T const> x, std::vector<fitness>& values) {
       for_each_index(exec, x.cols, [&](index_t m) {

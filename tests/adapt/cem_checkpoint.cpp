@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <svfmath/adapt/cem_checkpoint.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <support/temp_directory.hpp>
+
+namespace {
+
+double value(std::span<double const> x) {
+  double sum = 0.0;
+  for (double const v : x) {
+    sum -= std::abs(v - 0.3);
+  }
+  return sum > -0.02 ? std::numeric_limits<double>::quiet_NaN() : sum;
+}
+
+svf::cem_options<double> busy_options() {
+  svf::cem_options<double> o;
+  o.dim = 3;
+  o.lower = {0.0, 0.0, 0.5};
+  o.upper = {1.0, 2.0, 0.5};
+  o.popsize = 6;
+  o.inject = {{0.5, 0.5, 0.5}};
+  o.corners = {{1, 0, 0.5}, {0, 1, 0.5}, {0, 0, 0.5}, {1, 1, 0.5}, {1, 2, 0.5}, {0, 2, 0.5}};
+  o.keep_best = svf::elitist::reevaluate;
+  o.keep_elites = 0.5;
+  o.bounds = svf::bounds_handling::resample;
+  o.seed = 0xFFFFFFFFFFFFFFFFu;
+  o.target = 1.0;
+  o.max_iters = 12;
+  o.restarts = 2;
+  o.stagnation = 3;
+  return o;
+}
+
+void step(svf::cem<double>& search) {
+  auto const x = search.ask();
+  std::vector<double> values;
+  for (svf::index_t m = 0; m < x.cols; ++m) {
+    values.push_back(value({&x(0, m), std::size_t(x.rows)}));
+  }
+  search.tell(values);
+}
+
+std::string bytes_of(std::filesystem::path const& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST_CASE("cem_checkpoint: a search saved at any ask or tell goes on bit for bit") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "search.safetensors";
+  svf::cem<double> whole(busy_options());
+  while (!whole.stop()) {
+    step(whole);
+  }
+  svf::save_cem(folder.path() / "whole", whole);
+  std::string const expected = bytes_of(folder.path() / "whole");
+
+  svf::cem<double> resumed(busy_options());
+  auto const reload = [&] {
+    svf::save_cem(path, resumed);
+    resumed = svf::load_cem(path);
+  };
+  reload();
+  while (!resumed.stop()) {
+    resumed.ask();
+    reload();
+    step(resumed);
+    reload();
+  }
+  svf::save_cem(path, resumed);
+  CHECK(bytes_of(path) == expected);
+  auto const a = whole.result();
+  auto const b = resumed.result();
+  CHECK(a.best_x == b.best_x);
+  CHECK(a.baselines.size() == 6);
+  CHECK(b.stop.reason == a.stop.reason);
+}
+
+TEST_CASE("cem_checkpoint: float searches are saved as such, other types are refused") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "search.safetensors";
+  svf::cem_options<float> o;
+  o.dim = 2;
+  o.lower = {0.0f};
+  o.upper = {1.0f};
+  svf::cem<float> search(o);
+  auto const x = search.ask();
+  svf::save_cem(path, search);
+  auto loaded = svf::load_cem<float>(path);
+  CHECK(loaded.ask()(1, 31) == x(1, 31));
+  CHECK_THROWS_AS(svf::load_cem<double>(path), svf::error);
+}
+
+TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are refused") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "search.safetensors";
+  CHECK_THROWS_AS(svf::load_cem(path), svf::error);
+  svf::safetensors_writer foreign;
+  foreign.add<double>("mean", {1}, std::vector<double>{1.0});
+  foreign.write(path);
+  CHECK_THROWS_AS(svf::load_cem(path), svf::error);
+
+  svf::cem<double> search(busy_options());
+  search.ask();
+  svf::save_cem(path, search);
+  std::string const good = bytes_of(path);
+  auto const write = [&](std::string const& text) {
+    std::ofstream(path, std::ios::binary) << text;
+  };
+  for (std::size_t size = 0; size < good.size(); size += 97) {
+    write(good.substr(0, size));
+    CHECK_THROWS_AS(svf::load_cem(path), svf::error);
+  }
+  // Any damage is either refused or gives a search that still runs.
+  int refused = 0;
+  for (std::size_t at = 8; at < good.size(); at += 13) {
+    std::string bad = good;
+    bad[at] = char(bad[at] ^ 0x55);
+    write(bad);
+    try {
+      auto loaded = svf::load_cem(path);
+      if (loaded.options().popsize < 1000 && loaded.ask().cols < 1000) {
+        step(loaded);
+      }
+    } catch (svf::error const&) {
+      ++refused;
+    }
+  }
+  CHECK(refused > 100);
+}
