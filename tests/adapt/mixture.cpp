@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <svfmath/adapt/mixture.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <adapt/toy_model.hpp>
+#include <support/close.hpp>
+
+namespace {
+
+// −|z − target|², so that the best mixture is known.
+auto near(std::vector<float> target) {
+  return [target](std::span<float const> z) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      sum -= std::pow(double(z[i]) - double(target[i]), 2);
+    }
+    return sum;
+  };
+}
+
+}  // namespace
+
+TEST_CASE("mixture: the search finds the weights that made the target") {
+  auto const bank = toy::random_bank(3);
+  std::vector<double> const alpha{0.2, 0.7, 0.1};
+  svf::mixture_map const map(bank);
+  auto const found = svf::search_mixture(bank, {}, near(map.z(alpha)));
+  for (svf::index_t k = 0; k < 3; ++k) {
+    CHECK(test::close(found.weights(k, 0), alpha[std::size_t(k)], 1e-3));
+  }
+  CHECK(found.improved_over_best_single);
+  CHECK(found.experts.size() == 3);
+  for (auto const& single : found.experts) {
+    CHECK(found.value >= single);
+  }
+  CHECK(found.value >= found.base);
+  CHECK(found.base.primary == near(map.z(alpha))(std::vector<float>(7, 1.0f)));
+}
+
+TEST_CASE("mixture: weights per layer are found where one weight per expert cannot reach") {
+  auto const bank = toy::random_bank(2);
+  svf::mixture_options o;
+  o.sharing = svf::mixture_sharing::per_layer;
+  svf::mixture_map const map(bank, o.form, o.weights, o.sharing);
+  auto const value = near(map.z(std::vector<double>{0.8, 0.2, 0.3, 0.7}));
+  auto const layered = svf::search_mixture(bank, o, value);
+  CHECK(layered.value.primary > -1e-6);
+  CHECK(test::close(layered.weights(0, 0), 0.8, 1e-2));
+  CHECK(test::close(layered.weights(0, 1), 0.3, 1e-2));
+  o.sharing = svf::mixture_sharing::per_expert;
+  CHECK(svf::search_mixture(bank, o, value).value.primary < -1e-3);
+}
+
+TEST_CASE("mixture: the base and single experts win where they are best") {
+  auto const bank = toy::random_bank(3);
+  std::vector<float> const ones(7, 1.0f);
+  auto const base = svf::search_mixture(bank, {}, near(ones));
+  CHECK(base.z == ones);
+  CHECK(base.value == base.base);
+  CHECK(!base.improved_over_best_single);
+  CHECK(base.weights(0, 0) + base.weights(1, 0) + base.weights(2, 0) == 0.0);
+  auto const row = bank.row(1);
+  auto const single = svf::search_mixture(bank, {}, near({row.begin(), row.end()}));
+  CHECK(single.z == std::vector<float>(row.begin(), row.end()));
+  CHECK(!single.improved_over_best_single);
+}
+
+TEST_CASE("mixture: a gain below min_gain leaves the best single choice in place") {
+  auto const bank = toy::random_bank(2);
+  svf::mixture_map const map(bank);
+  auto const value = near(map.z(std::vector<double>{0.9, 0.1}));
+  svf::mixture_options o;
+  auto const free = svf::search_mixture(bank, o, value);
+  CHECK(free.improved_over_best_single);
+  o.search.min_gain = 10.0;
+  auto const held = svf::search_mixture(bank, o, value);
+  CHECK(!held.improved_over_best_single);
+  CHECK(held.value == std::max({held.base, held.experts[0], held.experts[1]}));
+  CHECK(held.weights(0, 0) == 1.0);
+}
+
+TEST_CASE("mixture: equal seeds give equal results; a start is tried first") {
+  auto const bank = toy::random_bank(3);
+  auto const value = near(std::vector<float>(7, 1.1f));
+  svf::mixture_options o;
+  o.search.max_iters = 5;
+  o.start = {0.3, 0.3, 0.4};
+  auto const a = svf::search_mixture(bank, o, value);
+  auto const b = svf::search_mixture(bank, o, value);
+  CHECK(a.z == b.z);
+  CHECK(a.value >= svf::fitness{value(svf::mixture_map(bank).z(o.start))});
+  o.start = {0.3};
+  CHECK_THROWS_AS(svf::search_mixture(bank, o, value), svf::error);
+  CHECK_THROWS_AS(svf::search_mixture(svf::bank(toy::layout()), {}, value), svf::error);
+  auto const nothing = [](std::span<float const>) { return NAN; };
+  CHECK_THROWS_AS(svf::search_mixture(bank, {}, nothing), svf::error);
+}
