@@ -265,13 +265,13 @@ gguf_file::gguf_file(std::filesystem::path const& path) : file_(path) {
   std::set<std::string> names;
   for (std::uint64_t i = 0; i < tensors; ++i) {
     auto [tensor, offset] = read_tensor(in);
-    in.expects(names.insert(tensor.name).second, "tensor ", in_quotes(tensor.name), " occurs twice");
-    in.expects(offset == end, "tensor ", in_quotes(tensor.name), ": expected offset ", end, ", got ",
-               offset);
+    std::string const what = "tensor " + in_quotes(tensor.name);
+    in.expects(names.insert(tensor.name).second, what, " occurs twice");
+    in.expects(offset == end, what, ": expected offset ", end, ", got ", offset);
     tensor.begin = offset;
     end = offset + tensor.bytes;
-    in.expects(end <= file_.size(), "tensor ", in_quotes(tensor.name), ": its data would end at ",
-               end, ", but the whole file has ", file_.size(), " bytes");
+    in.expects(end <= file_.size(), what, ": its data would end at ", end,
+               ", but the whole file has ", file_.size(), " bytes");
     end = (end + padding) & ~padding;
     tensors_.push_back(std::move(tensor));
   }
@@ -312,8 +312,8 @@ gguf_value const& gguf_file::value(std::string_view key) const {
 template <class T>
 T const& gguf_file::value_as(std::string_view key, std::string_view expected) const {
   auto const* const result = std::get_if<T>(&value(key));
-  svf::expects(result != nullptr, error_kind::format, path(), ": key ", in_quotes(key), ": expected ",
-               expected, ", got another type");
+  svf::expects(result != nullptr, error_kind::format, path(), ": key ", in_quotes(key),
+               ": expected ", expected, ", got another type");
   return *result;
 }
 

@@ -9,7 +9,7 @@
 
 #include "smollm2_file.hpp"
 #include "transformer/chat_template.hpp"
-#include "transformer/checkpoint.hpp"
+#include "transformer/gguf_checkpoint.hpp"
 
 namespace {
 
@@ -46,7 +46,7 @@ TEST_CASE("chat_template: SmolLM2's file holds this template") {
   if (!file) {
     return;
   }
-  auto const template_text = llama::load_checkpoint(*file).tok.chat_template;
+  auto const template_text = llama::gguf_tokenizer(llama::gguf_file(*file)).chat_template;
   CHECK(template_text.find(llama::default_system_message) != std::string::npos);
   CHECK(template_text.find("'<|im_start|>assistant\n'") != std::string::npos);
 }
@@ -56,7 +56,7 @@ TEST_CASE("chat_template: ids are those of the text, and contents cannot forge m
   if (!file) {
     return;
   }
-  llama::tokenizer const tok(llama::load_checkpoint(*file).tok);
+  llama::tokenizer const tok(llama::gguf_tokenizer(llama::gguf_file(*file)));
   messages const chat{{"user", "Write a haiku\nabout 12 rivers. "}, {"assistant", " Flow.\n"}};
   CHECK(llama::encode_chat(tok, chat, true) ==
         tok.encode(llama::apply_chat_template(chat, true), true));

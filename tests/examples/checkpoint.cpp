@@ -463,7 +463,8 @@ TEST_CASE("checkpoint: keys of GGUF models are checked by name") {
   has(refusal_of_gguf([](auto& f) { f.u32("llama.expert_count", 8); }), "expert_count");
   has(refusal_of_gguf([](auto& f) { f.floats("rope_freqs.weight", {3}, {1, 1, 1}); }),
       "'rope_freqs.weight'");
-  has(refusal_of_gguf([](auto& f) { f.tensors.erase(f.tensors.begin() + 1); }), "expected a tensor");
+  has(refusal_of_gguf([](auto& f) { f.tensors.erase(f.tensors.begin() + 1); }),
+      "expected a tensor");
   has(refusal_of_gguf([](auto& f) { f.tensors[1].data.replace(0, 4, "\xff\xff\xff\x7f"); }),
       "NaN or Inf");
   has(refusal_of_gguf([](auto& f) {

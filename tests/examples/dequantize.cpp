@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -27,7 +28,7 @@ double half(std::uint8_t const* at) {
   double const sign = bits >> 15 ? -1.0 : 1.0;
   int const exponent = int(bits >> 10 & 31);
   double const fraction = double(bits & 1023) / 1024.0;
-  return sign * (exponent == 0 ? std::ldexp(fraction, -14) : std::ldexp(1.0 + fraction, exponent - 15));
+  return sign * std::ldexp(exponent == 0 ? fraction : 1.0 + fraction, std::max(exponent, 1) - 15);
 }
 
 unsigned bit(std::uint8_t const* at, int index) { return at[index / 8] >> (index % 8) & 1u; }

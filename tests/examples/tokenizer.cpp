@@ -10,7 +10,7 @@
 #include <svfmath/core/random.hpp>
 
 #include "smollm2_file.hpp"
-#include "transformer/checkpoint.hpp"
+#include "transformer/gguf_checkpoint.hpp"
 #include "transformer/tokenizer.hpp"
 #include "transformer/unicode.hpp"
 
@@ -97,7 +97,7 @@ std::vector<golden> const awkward{
 };
 
 llama::tokenizer smollm2_tokenizer(std::string const& file) {
-  return llama::tokenizer(llama::load_checkpoint(file).tok, file);
+  return llama::tokenizer(llama::gguf_tokenizer(llama::gguf_file(file)), file);
 }
 
 void check(llama::tokenizer const& tok, std::vector<golden> const& all) {
