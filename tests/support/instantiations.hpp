@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// Declares the instantiations of Eigen's products and decompositions that instantiations_*.cpp
-/// hold, so that a test which computes with them does not compile them again (half a minute).
+/// Declares the instantiations of products and decompositions that instantiations_*.cpp hold, so
+/// that a test which computes with them does not compile them again (half a minute).
 #include <svfmath/cpu.hpp>
 
 #define SVFMATH_TEST_INSTANTIATE_POLICY(prefix, Exec, T)                                           \
+  prefix template void svf::cpu::gemm<svf::cpu::Exec, T>(                                          \
+      svf::cpu::Exec&, T, svf::matrix_view<T const>, svf::matrix_view<T const>, T,                 \
+      svf::matrix_view<T>);                                                                        \
+  prefix template void svf::cpu::gram<svf::cpu::Exec, T>(                                          \
+      svf::cpu::Exec&, svf::matrix_view<T const>, svf::matrix_view<T>);                            \
   prefix template void svf::cpu::eigh<svf::cpu::Exec, T>(                                          \
       svf::cpu::Exec&, svf::matrix_view<T const>, svf::vector_view<T>, svf::matrix_view<T>);       \
   prefix template void svf::cpu::svd<svf::cpu::Exec, T>(                                           \
@@ -13,9 +18,6 @@
       svf::vector_view<T>, svf::matrix_view<T>);
 
 #define SVFMATH_TEST_INSTANTIATE(prefix, T)                                                        \
-  prefix template void svf::cpu::detail::gemm_tile<T>(T, svf::matrix_view<T const>,                \
-                                                      svf::matrix_view<T const>, T,                \
-                                                      svf::matrix_view<T>);                        \
   SVFMATH_TEST_INSTANTIATE_POLICY(prefix, seq, T)                                                  \
   SVFMATH_TEST_INSTANTIATE_POLICY(prefix, par, T)
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <svfmath/core/matrix.hpp>
+
+#include <cstdint>
+#include <utility>
+
+#include <doctest/doctest.h>
+
+TEST_CASE("matrix: zero at construction, row-major, aligned to a cache line") {
+  svf::matrix<float> a(5, 7);
+  CHECK(a.rows() == 5);
+  CHECK(a.cols() == 7);
+  CHECK(a.size() == 35);
+  for (svf::index_t i = 0; i < a.size(); ++i) {
+    CHECK(a.data()[i] == 0.0f);
+  }
+  a(3, 4) = 2.0f;
+  CHECK(a.data()[3 * 7 + 4] == 2.0f);
+  CHECK(a.view()(3, 4) == 2.0f);
+  CHECK(std::as_const(a).view()(3, 4) == 2.0f);
+  CHECK(reinterpret_cast<std::uintptr_t>(a.data()) % 64 == 0);
+}
+
+TEST_CASE("matrix: copies own their elements") {
+  svf::matrix<double> a(2, 2);
+  a(1, 1) = 3.0;
+  svf::matrix<double> b = a;
+  b(1, 1) = 4.0;
+  CHECK(a(1, 1) == 3.0);
+  svf::matrix<double> const moved = std::move(b);
+  CHECK(moved(1, 1) == 4.0);
+}
+
+TEST_CASE("matrix: empty shapes are legal") {
+  CHECK(svf::matrix<float>().size() == 0);
+  CHECK(svf::matrix<float>(0, 5).view().cols == 5);
+  CHECK(svf::vector<float>().size() == 0);
+}
+
+TEST_CASE("matrix: a vector is a range of its elements") {
+  svf::vector<int> v(4);
+  int next = 1;
+  for (int& x : v) {
+    x = next++;
+  }
+  CHECK(v[3] == 4);
+  CHECK(v.view()[2] == 3);
+  CHECK(std::as_const(v).end() - std::as_const(v).begin() == 4);
+}
