@@ -179,20 +179,21 @@ std::string to_hf_tokenizer(tokenizer_data const& data) {
   for (auto const& merge : data.merges) {
     merges.push_back({merge.first, merge.second});
   }
+  json const byte_level = {{"type", "ByteLevel"},
+                           {"add_prefix_space", false},
+                           {"trim_offsets", true},
+                           {"use_regex", data.splitting.words}};
   json parts = json::array();
   if (data.splitting.single_numerals) {
     parts.push_back({{"type", "Digits"}, {"individual_digits", true}});
   }
   if (data.splitting.byte_level) {
-    parts.push_back({{"type", "ByteLevel"},
-                     {"add_prefix_space", false},
-                     {"trim_offsets", true},
-                     {"use_regex", data.splitting.words}});
+    parts.push_back(byte_level);
   }
   json const unknown = data.unknown ? json(data.tokens[std::size_t(*data.unknown)]) : json(nullptr);
   json const splitting =
       parts.empty() ? json(nullptr) : json{{"type", "Sequence"}, {"pretokenizers", parts}};
-  json const decoder = data.splitting.byte_level ? json{{"type", "ByteLevel"}} : json(nullptr);
+  json const decoder = data.splitting.byte_level ? byte_level : json(nullptr);
   json const document = {
       {"version", "1.0"},          {"truncation", nullptr},
       {"padding", nullptr},        {"added_tokens", added},
