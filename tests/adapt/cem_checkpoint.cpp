@@ -109,8 +109,9 @@ TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are ref
   test::temp_directory const folder;
   auto const path = folder.path() / "search.safetensors";
   CHECK_THROWS_AS(svf::load_cem(path), svf::error);
+  std::vector<double> const mean{1.0};
   svf::safetensors_writer foreign;
-  foreign.add<double>("mean", {1}, std::vector<double>{1.0});
+  foreign.add<double>("mean", {1}, mean);
   foreign.write(path);
   CHECK_THROWS_AS(svf::load_cem(path), svf::error);
 
