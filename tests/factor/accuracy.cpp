@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include <svfmath/cpu.hpp>
 #include <svfmath/factor/accuracy.hpp>
@@ -51,7 +52,8 @@ TEST_CASE("accuracy: both errors are those of naive sums in double") {
     auto const n = svf::index_t(1 + random.below(1, 30));
     auto const f = test::arbitrary_factors<float>(m, n, seed);
     auto const w = test::normal_matrix<float>(m, n, seed + 50);
-    auto const product = test::naive_product(f, f.s);
+    std::vector<float> const sigma(f.s.begin(), f.s.end());
+    auto const product = test::naive_product(f, sigma);
     double error = 0.0;
     double length = 0.0;
     for (svf::index_t i = 0; i < w.size(); ++i) {

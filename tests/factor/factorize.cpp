@@ -21,6 +21,7 @@
 namespace {
 
 using factors = svf::svd_factors<float>;
+using extents = std::pair<svf::index_t, svf::index_t>;
 
 constexpr std::array methods = {svf::svd_method::gram, svf::svd_method::divide_and_conquer,
                                 svf::svd_method::jacobi};
@@ -75,9 +76,12 @@ svf::matrix<float> transpose(svf::matrix<float> const& w) {
 
 TEST_CASE("factorize: the gram method keeps its promises on all 17 kinds of matrix") {
   svf::cpu::seq exec;
-  for (auto const& [m, n] : {std::pair<svf::index_t, svf::index_t>{96, 96}, {160, 80}}) {
-    for (auto const& [name, w] : test::hard_matrices(m, n)) {
-      CAPTURE(name);
+  for (auto const& shape : {extents{96, 96}, extents{160, 80}}) {
+    svf::index_t const m = shape.first;
+    svf::index_t const n = shape.second;
+    for (auto const& each : test::hard_matrices(m, n)) {
+      auto const& w = each.w;
+      CAPTURE(each.name);
       CAPTURE(m);
       auto const f = svf::factorize(exec, w);
       check_promises(w, f, 1e-6);
@@ -90,8 +94,9 @@ TEST_CASE("factorize: the gram method keeps its promises on all 17 kinds of matr
 
 TEST_CASE("factorize: the direct methods keep the same promises") {
   svf::cpu::seq exec;
-  for (auto const& [name, w] : test::hard_matrices(48, 32)) {
-    CAPTURE(name);
+  for (auto const& each : test::hard_matrices(48, 32)) {
+    auto const& w = each.w;
+    CAPTURE(each.name);
     for (auto const method : {svf::svd_method::divide_and_conquer, svf::svd_method::jacobi}) {
       CAPTURE(svf::to_string(method));
       auto const f = svf::factorize(exec, w, {method});
@@ -105,8 +110,10 @@ TEST_CASE("factorize: the direct methods keep the same promises") {
 
 TEST_CASE("factorize: small and narrow shapes") {
   svf::cpu::seq exec;
-  for (auto const& [m, n] : {std::pair<svf::index_t, svf::index_t>{1, 1}, {1, 9}, {9, 1}, {2, 2},
-                             {2, 3}, {7, 2}}) {
+  for (auto const& shape : {extents{1, 1}, extents{1, 9}, extents{9, 1}, extents{2, 2},
+                            extents{2, 3}, extents{7, 2}}) {
+    svf::index_t const m = shape.first;
+    svf::index_t const n = shape.second;
     CAPTURE(m);
     CAPTURE(n);
     auto const w = test::normal_matrix<float>(m, n, 3);
@@ -141,8 +148,9 @@ TEST_CASE("factorize: random shapes and ranks") {
 TEST_CASE("factorize: the same bits on one thread, on three, and in either order of memory") {
   svf::cpu::seq one;
   svf::cpu::par three(3);
-  for (auto const& [name, w] : test::hard_matrices(140, 70)) {
-    CAPTURE(name);
+  for (auto const& each : test::hard_matrices(140, 70)) {
+    auto const& w = each.w;
+    CAPTURE(each.name);
     auto const a = svf::factorize(one, w);
     auto const b = svf::factorize(three, w);
     CHECK(same_bits(a.u, b.u));
@@ -214,9 +222,9 @@ TEST_CASE("factorize: NaN and infinity are refused, naming the first one's place
 
 TEST_CASE("factorize: matrices without elements and singular values beyond float are refused") {
   svf::cpu::seq exec;
-  for (auto const& [m, n] : {std::pair<svf::index_t, svf::index_t>{0, 0}, {0, 4}, {4, 0}}) {
+  for (auto const& shape : {extents{0, 0}, extents{0, 4}, extents{4, 0}}) {
     try {
-      svf::factorize(exec, svf::matrix<float>(m, n));
+      svf::factorize(exec, svf::matrix<float>(shape.first, shape.second));
       FAIL("accepted");
     } catch (svf::error const& e) {
       CHECK(e.kind() == svf::error_kind::shape);
