@@ -125,10 +125,9 @@ std::vector<std::uint8_t> random_blocks(gguf_type type, int count, std::uint64_t
       bytes[at + 209] &= 0xBF;
     } else {
       bytes[at + 1] &= 0xBF;
-      bytes[at + 3] &= std::uint8_t(type == gguf_type::q4_1 || type == gguf_type::q5_1 ||
-                                            type == gguf_type::q4_k
-                                        ? 0xBF
-                                        : 0xFF);
+      if (type == gguf_type::q4_1 || type == gguf_type::q5_1 || type == gguf_type::q4_k) {
+        bytes[at + 3] &= 0xBF;  // a minimum follows the scale
+      }
     }
   }
   return bytes;
