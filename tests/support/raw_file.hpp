@@ -12,6 +12,8 @@
 namespace test {
 
 inline void write_raw(std::filesystem::path const& path, std::string const& content) {
+  // Some file systems flush a file that is truncated and rewritten, which takes long.
+  std::filesystem::remove(path);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(content.data(), std::streamsize(content.size()));
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
-#include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -87,7 +86,9 @@ class atomic_file {
 
   // Cut so that the temporary's name keeps below the 255 bytes that file systems allow.
   std::string prefix() const {
-    return "." + path_.filename().string().substr(0, 200) + ".tmp-";
+    std::string name = ".";
+    name += path_.filename().string().substr(0, 200);
+    return name += ".tmp-";
   }
 
   // The lock tells other writers that this temporary is in use; it ends with the process.

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -122,7 +121,8 @@ class safetensors_writer {
 
   void insert(std::string name, dtype type, std::vector<std::uint64_t> shape, std::size_t size,
               source bytes) {
-    auto const where = "safetensors_writer: tensor " + detail::in_quotes(name) + ": ";
+    auto const where =
+        std::string("safetensors_writer: tensor ").append(detail::in_quotes(name)).append(": ");
     expects(name != "__metadata__", error_kind::format, where, "the name is reserved");
     expects(!names_.contains(name), error_kind::format, where, "the name is taken already");
     bool const small = std::all_of(shape.begin(), shape.end(),

@@ -30,7 +30,8 @@ struct tensor_info {
 inline std::string shape_text(std::span<std::uint64_t const> shape) {
   std::string text = "[";
   for (std::uint64_t const extent : shape) {
-    text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+    text += text.size() > 1 ? ", " : "";
+    text += std::to_string(extent);
   }
   return text + "]";
 }

@@ -123,10 +123,10 @@ class safetensors_header_events {
   }
 
   bool number_integer(std::int64_t value) {
-    return unexpected("the negative number " + std::to_string(value));
+    return unexpected(std::string("the negative number ").append(std::to_string(value)));
   }
   bool number_float(double, std::string const& text) {
-    return unexpected("the number " + in_quotes(text));
+    return unexpected(std::string("the number ").append(in_quotes(text)));
   }
   bool null() { return unexpected("null"); }
   bool boolean(bool value) { return unexpected(value ? "true" : "false"); }
@@ -151,14 +151,17 @@ class safetensors_header_events {
     expects(!condition, error_kind::format, file_, ": ", parts...);
   }
 
-  std::string tensor() const { return "tensor " + in_quotes(tensor_.name) + ": "; }
+  std::string tensor() const {
+    return std::string("tensor ").append(in_quotes(tensor_.name)).append(": ");
+  }
 
   bool unexpected(std::string_view found) const {
     switch (at_) {
       case place::start: fail_here("", "expected the header to be an object", found);
       case place::metadata_entry: fail_here("__metadata__: ", "expected an object", found);
       case place::metadata_value:
-        fail_here("__metadata__: " + in_quotes(metadata_key_) + ": ", "expected a string", found);
+        fail_here(std::string("__metadata__: ").append(in_quotes(metadata_key_)).append(": "),
+                  "expected a string", found);
       case place::tensor_entry: fail_here(tensor(), "expected an object", found);
       case place::type: fail_here(tensor(), "dtype: expected a string", found);
       case place::shape: fail_here(tensor(), "shape: expected an array", found);
