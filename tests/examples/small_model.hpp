@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include <support/random.hpp>
 
+#include <transformer/checkpoint.hpp>
 #include <transformer/model.hpp>
 
 namespace test {
@@ -62,6 +65,35 @@ inline llama::model small_model(llama::config const& c, std::uint64_t seed) {
     w.layers.push_back(std::move(layer));
   }
   return llama::model(c, std::move(w));
+}
+
+/// The same weights as a checkpoint under Hugging Face's names.
+inline llama::checkpoint checkpoint_of(llama::model const& m) {
+  llama::checkpoint c;
+  c.cfg = m.cfg();
+  c.source = "small model";
+  auto const& w = m.parameters();
+  auto const put_norm = [&](std::string const& name, svf::vector<float> const& values) {
+    svf::matrix<float> row(1, values.size());
+    std::copy(values.begin(), values.end(), row.data());
+    c.tensors[name] = {std::move(row), 1};
+  };
+  c.tensors[c.embedding()] = {w.embedding, 2};
+  if (!c.cfg.tied_output) {
+    c.tensors[c.output()] = {w.output, 2};
+  }
+  put_norm(c.output_norm(), w.output_norm);
+  for (llama::index_t l = 0; l < c.cfg.layers; ++l) {
+    auto const names = c.names(l);
+    auto const& layer = w.layers[std::size_t(l)];
+    put_norm(names.attn_norm, layer.attention_norm);
+    put_norm(names.ffn_norm, layer.mlp_norm);
+    std::string const order[]{names.q, names.k, names.v, names.o, names.gate, names.up, names.down};
+    for (llama::projection p : llama::all_projections) {
+      c.tensors[order[std::size_t(p)]] = {layer[p], 2};
+    }
+  }
+  return c;
 }
 
 }  // namespace test
