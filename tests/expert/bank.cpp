@@ -15,7 +15,8 @@ TEST_CASE("bank: experts are kept as rows under their names") {
   CHECK(bank.empty());
   std::vector<svf::expert> experts;
   for (int k = 0; k < 5; ++k) {
-    experts.push_back(test::random_expert(layout, "e" + std::to_string(k), std::uint64_t(k)));
+    experts.push_back(
+        test::random_expert(layout, std::string("e").append(std::to_string(k)), std::uint64_t(k)));
     bank.add(experts.back());
   }
   CHECK(bank.size() == 5);

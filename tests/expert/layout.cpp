@@ -66,7 +66,7 @@ TEST_CASE("layout: equality covers names, extents, bases and layers, and says wh
   CHECK(svf::first_difference(original, svf::layout(sites)).empty());
 
   auto changed = sites;
-  changed[1].name = "c";
+  changed[1].name = std::string("c");
   CHECK(svf::first_difference(original, svf::layout(changed)) ==
         "site 1 is 'b' 2x2 against 'c' 2x2");
   changed = sites;
