@@ -29,35 +29,6 @@ std::string_view text_of(svf::mapped_file const& file) {
   return {reinterpret_cast<char const*>(file.bytes().data()), file.size()};
 }
 
-// The files of the weights: the one given, the one of the folder, or the shards of its index.
-std::vector<std::filesystem::path> weight_files(std::filesystem::path const& path) {
-  if (std::filesystem::is_regular_file(path)) {
-    return {path};
-  }
-  auto const index = path / "model.safetensors.index.json";
-  if (std::filesystem::exists(path / "model.safetensors") || !std::filesystem::exists(index)) {
-    return {path / "model.safetensors"};
-  }
-  svf::mapped_file const file(index);
-  std::string const source = index.string();
-  json const document = parse_json(text_of(file), source);
-  std::set<std::string> names;
-  for (auto const& [tensor, shard] : json_fields(document, source).object("weight_map").items()) {
-    auto const name = shard.is_string() ? shard.get<std::string>() : "";
-    // Only files of this folder, so that an index cannot point elsewhere.
-    bool const plain = !name.empty() && std::filesystem::path(name).filename() == name;
-    svf::expects(plain, error_kind::format, source, ": weight_map of ", in_quotes(tensor),
-                 ": expected the name of a file in the same folder, got ", in_quotes(name));
-    names.insert(name);
-  }
-  svf::expects(!names.empty(), error_kind::format, source, ": weight_map is empty");
-  std::vector<std::filesystem::path> files;
-  for (std::string const& name : names) {
-    files.push_back(path / name);
-  }
-  return files;
-}
-
 std::optional<std::int32_t> token_id(json_fields const& fields, std::string_view name,
                                      std::string const& source) {
   json const* value = fields.find(name);
@@ -100,6 +71,34 @@ tokenizer_data read_tokenizer(std::filesystem::path const& folder, std::string_v
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> weight_files(std::filesystem::path const& path) {
+  if (std::filesystem::is_regular_file(path)) {
+    return {path};
+  }
+  auto const index = path / "model.safetensors.index.json";
+  if (std::filesystem::exists(path / "model.safetensors") || !std::filesystem::exists(index)) {
+    return {path / "model.safetensors"};
+  }
+  svf::mapped_file const file(index);
+  std::string const source = index.string();
+  json const document = parse_json(text_of(file), source);
+  std::set<std::string> names;
+  for (auto const& [tensor, shard] : json_fields(document, source).object("weight_map").items()) {
+    auto const name = shard.is_string() ? shard.get<std::string>() : "";
+    // Only files of this folder, so that an index cannot point elsewhere.
+    bool const plain = !name.empty() && std::filesystem::path(name).filename() == name;
+    svf::expects(plain, error_kind::format, source, ": weight_map of ", in_quotes(tensor),
+                 ": expected the name of a file in the same folder, got ", in_quotes(name));
+    names.insert(name);
+  }
+  svf::expects(!names.empty(), error_kind::format, source, ": weight_map is empty");
+  std::vector<std::filesystem::path> files;
+  for (std::string const& name : names) {
+    files.push_back(path / name);
+  }
+  return files;
+}
 
 checkpoint load_hf(std::filesystem::path const& path) {
   bool const folder_given = std::filesystem::is_directory(path);

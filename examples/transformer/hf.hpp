@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "checkpoint.hpp"
 
@@ -28,6 +29,11 @@ tokenizer_data parse_hf_tokenizer(std::string_view json, std::string const& sour
 /// The inverse: a tokenizer.json from which the same ids follow, here and in Hugging Face's library
 /// (which drops bytes without a token before merging rather than after).
 std::string to_hf_tokenizer(tokenizer_data const& data);
+
+/// The files that hold the weights of a Hugging Face folder: model.safetensors or, where there is
+/// only model.safetensors.index.json, the shards it names. A file stands for itself. Throws
+/// `svf::error` (format) for a malformed index or one that names files elsewhere.
+std::vector<std::filesystem::path> weight_files(std::filesystem::path const& path);
 
 /// Reads a Hugging Face folder, or a .safetensors file beside its config.json and tokenizer.json.
 /// See `load_checkpoint`; nothing is validated here but what is read.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <svfmath/io/expert_file.hpp>
+
+#include <transformer/adapted_model.hpp>
+
+#include "output.hpp"
+
+namespace cli {
+
+/// --cache and --unverified-base, for commands that apply experts.
+struct expert_options {
+  std::string cache;
+  bool unverified_base = false;
+};
+void add_cache(CLI::App& command, std::string& cache);
+void add_expert_options(CLI::App& command, expert_options& options);
+
+/// The sites that an expert file says it has, by its tensors NAME.z. Throws `svf::error{format}`
+/// for other tensors or none.
+std::set<std::string> expert_sites(std::filesystem::path const& path);
+
+/// The sites of these names, in the order of `all`. Throws `svf::error{shape}` naming `path` and
+/// the first name that `all` lacks.
+llama::model_sites select_sites(llama::model_sites const& all, std::set<std::string> const& names,
+                                std::filesystem::path const& path);
+
+/// Reads an expert of some or all of the sites. Without a base fingerprint, or for another base, it
+/// is refused (the former only unless `unverified_base`).
+svf::loaded_expert read_expert(std::filesystem::path const& path, llama::model_sites const& all,
+                               bool unverified_base);
+
+/// The expert on a layout that holds its sites and perhaps more: z = 1 elsewhere.
+svf::expert extend(svf::expert const& e, std::shared_ptr<svf::layout const> const& onto,
+                   std::string name);
+
+/// Factors the sites behind a progress bar. `cache`: folder of factors, or empty.
+llama::factored_sites factor_with_progress(llama::cpu_policy& exec,
+                                           llama::checkpoint const& values,
+                                           llama::model_sites const& sites,
+                                           std::string const& cache);
+
+}  // namespace cli

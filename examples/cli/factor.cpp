@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "commands.hpp"
+#include "experts.hpp"
+#include "output.hpp"
+#include "weights_file.hpp"
+
+namespace cli {
+
+namespace {
+
+struct factor_options : common_options {
+  std::string model;
+  std::string cache;
+  std::string out;
+};
+
+void write_factors(factor_options const& options, svf::layout const& layout,
+                   llama::factored_sites const& factored) {
+  svf::safetensors_writer writer;
+  for (std::size_t s = 0; s < factored.factors.size(); ++s) {
+    std::string const& name = layout[svf::index_t(s)].name;
+    auto const& f = factored.factors[s];
+    writer.add_matrix(name + ".u", f.u);
+    writer.add_vector(name + ".s", f.s);
+    writer.add_matrix(name + ".vt", f.vt);
+  }
+  writer.set_metadata("format_version", "1");
+  writer.set_metadata("base_fingerprint", layout.base_fingerprint().hex());
+  writer.set_metadata("method", std::string(to_string(svf::svd_method::gram)));
+  writer.write(options.out);
+}
+
+void run(factor_options const& options) {
+  svf::expects(!options.cache.empty() || !options.out.empty(), svf::error_kind::format,
+               "factor: expected --cache DIR or --out FILE to keep the factors in, got neither");
+  stopwatch const watch;
+  llama::cpu_policy exec(options.threads);
+  weights_file file(options.model);
+  auto const sites = file.sites(exec, file.factorable());
+  auto const factored = factor_with_progress(exec, file.values(), sites, options.cache);
+  if (!options.out.empty()) {
+    write_factors(options, *sites.layout, factored);
+  }
+
+  svf::factor_accuracy worst;
+  std::string worst_reconstruction;
+  std::string worst_orthogonality;
+  for (std::size_t s = 0; s < factored.accuracy.size(); ++s) {
+    auto const& accuracy = factored.accuracy[s];
+    std::string const& name = (*sites.layout)[svf::index_t(s)].name;
+    if (accuracy.reconstruction >= worst.reconstruction) {
+      worst.reconstruction = accuracy.reconstruction;
+      worst_reconstruction = name;
+    }
+    if (accuracy.orthogonality >= worst.orthogonality) {
+      worst.orthogonality = accuracy.orthogonality;
+      worst_orthogonality = name;
+    }
+  }
+  std::size_t const count = factored.factors.size();
+  double const seconds = watch.seconds();
+  if (options.as_json) {
+    print_json({{"model", options.model},
+                {"format", file.format()},
+                {"matrices", count},
+                {"components", sites.layout->size()},
+                {"from_cache", factored.from_cache},
+                {"worst_reconstruction", worst.reconstruction},
+                {"worst_reconstruction_tensor", worst_reconstruction},
+                {"worst_orthogonality", worst.orthogonality},
+                {"worst_orthogonality_tensor", worst_orthogonality},
+                {"base_fingerprint", sites.layout->base_fingerprint().hex()},
+                {"cache", options.cache},
+                {"out", options.out},
+                {"seconds", seconds}});
+    return;
+  }
+  if (factored.from_cache == count) {
+    fmt::print("{}: took the factors of all {} matrices from the cache '{}' in {:.2f} s\n",
+               options.model, count, options.cache, seconds);
+  } else {
+    fmt::print("{}: factored {} matrices in {:.1f} s", options.model,
+               count - factored.from_cache, seconds);
+    fmt::print("{}\n", factored.from_cache == 0
+                           ? ""
+                           : fmt::format(", took {} from the cache", factored.from_cache));
+  }
+  fmt::print("worst reconstruction error  {:.3e}  {}\n", worst.reconstruction,
+             worst_reconstruction);
+  fmt::print("worst orthogonality error   {:.3e}  {}\n", worst.orthogonality,
+             worst_orthogonality);
+  fmt::print("components D = {}\n", sites.layout->size());
+  if (!options.out.empty()) {
+    fmt::print("wrote {}\n", options.out);
+  }
+}
+
+}  // namespace
+
+void add_factor(CLI::App& tool) {
+  auto const options = std::make_shared<factor_options>();
+  auto& command = *tool.add_subcommand(
+      "factor", "Decompose a model's weight matrices, W = U diag(s) Vt");
+  command.add_option("model", options->model, "GGUF file, Hugging Face folder or safetensors file")
+      ->required()
+      ->type_name("MODEL");
+  add_cache(command, options->cache);
+  command
+      .add_option("--out", options->out,
+                  "Also write all factors as one safetensors file: NAME.u (m x r), NAME.s (r), "
+                  "NAME.vt (r x n) for each tensor NAME")
+      ->type_name("FILE");
+  add_common(
+      command, *options,
+      "Of a Llama model the linear maps of all layers are factored, of any other safetensors\n"
+      "file every two-dimensional tensor of F32, F16, BF16 or F64. Factors are computed in\n"
+      "double precision and kept in float32. With --cache a second run, and every other\n"
+      "command with the same --cache, takes them from there.",
+      "  svfmath factor model.gguf --cache factors\n"
+      "  svfmath factor weights.safetensors --out factors.safetensors");
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace cli

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <svfmath/io/mapped_file.hpp>
+
+#include <transformer/generate.hpp>
+#include <transformer/json_fields.hpp>
+#include <transformer/predictions.hpp>
+#include <transformer/unicode.hpp>
+
+#include "commands.hpp"
+#include "language_model.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+namespace cli {
+
+namespace {
+
+using svf::error_kind;
+using svf::index_t;
+
+constexpr index_t greedy_tokens = 16;
+constexpr std::size_t top_count = 10;
+
+struct score_options : common_options, expert_options {
+  std::string model;
+  std::string prompts;
+  std::string expert;
+};
+
+// {"prompts": [{"text": ...}, ...]}; other fields are not looked at.
+std::vector<std::string> read_prompts(std::string const& path) {
+  svf::mapped_file const file(path);
+  auto const document = llama::parse_json(
+      {reinterpret_cast<char const*>(file.bytes().data()), file.size()}, path);
+  bool const is_object = document.is_object();
+  svf::expects(is_object && document.contains("prompts") && document["prompts"].is_array() &&
+                   !document["prompts"].empty(),
+               error_kind::format, path,
+               ": expected an object with a list 'prompts' of at least one prompt");
+  std::vector<std::string> texts;
+  for (auto const& prompt : document["prompts"]) {
+    bool const fits = prompt.is_object() && prompt.contains("text") && prompt["text"].is_string();
+    svf::expects(fits, error_kind::format, path, ": prompt ", texts.size(),
+                 ": expected an object with a string 'text'");
+    texts.push_back(prompt["text"].get<std::string>());
+  }
+  return texts;
+}
+
+std::vector<std::vector<llama::token>> encode_prompts(language_model const& m,
+                                                      std::string const& path,
+                                                      std::vector<std::string> const& texts) {
+  std::vector<std::vector<llama::token>> prompts;
+  for (std::string const& text : texts) {
+    prompts.push_back(m.words().encode(text, true));
+    index_t const size = index_t(prompts.back().size());
+    index_t const room = m.current().cfg().context - greedy_tokens;
+    svf::expects(size >= 1 && size <= room, error_kind::format, path, ": prompt ",
+                 prompts.size() - 1, ": expected 1 to ", room, " tokens, got ", size);
+  }
+  return prompts;
+}
+
+struct prompt_score {
+  double sum_logprob = 0.0;
+  std::vector<llama::token> top_ids;
+  std::vector<float> top_logits;
+  double logits_norm = 0.0;
+  std::vector<llama::token> greedy;
+};
+
+prompt_score score(llama::cpu_policy& exec, llama::model const& m,
+                   std::span<llama::token const> ids) {
+  prompt_score result;
+  llama::kv_cache cache(m.cfg(), index_t(ids.size()) + greedy_tokens);
+  auto hidden = m.extend(exec, cache, ids);
+  llama::predictions wanted;
+  for (std::size_t t = 1; t < ids.size(); ++t) {
+    wanted.add(index_t(t) - 1, ids[t], 0);
+  }
+  wanted.log_probabilities(exec, m, hidden.view(), std::span(&result.sum_logprob, 1));
+
+  svf::matrix<float> logits(1, m.cfg().vocabulary);
+  std::span<float const> const values(logits.data(), std::size_t(logits.size()));
+  auto const project_last = [&] {
+    m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), logits.view());
+  };
+  project_last();
+  double squares = 0.0;
+  for (float const value : values) {
+    squares += double(value) * double(value);
+  }
+  result.logits_norm = std::sqrt(squares);
+  std::vector<llama::token> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  auto const end = order.begin() + std::ptrdiff_t(std::min(top_count, order.size()));
+  std::partial_sort(order.begin(), end, order.end(), [&](llama::token a, llama::token b) {
+    float const x = values[std::size_t(a)];
+    float const y = values[std::size_t(b)];
+    return x != y ? x > y : a < b;
+  });
+  result.top_ids.assign(order.begin(), end);
+  for (llama::token const id : result.top_ids) {
+    result.top_logits.push_back(values[std::size_t(id)]);
+  }
+  for (index_t i = 0; i < greedy_tokens; ++i) {
+    result.greedy.push_back(llama::greedy_choice(values));
+    if (i + 1 < greedy_tokens) {
+      hidden = m.extend(exec, cache, std::span(&result.greedy.back(), 1));
+      project_last();
+    }
+  }
+  return result;
+}
+
+void run(score_options const& options) {
+  llama::cpu_policy exec(options.threads);
+  auto const texts = read_prompts(options.prompts);
+  language_model const m(exec, options.model, options.expert, options);
+  auto const prompts = encode_prompts(m, options.prompts, texts);
+  progress_bar bar("prompts", prompts.size());
+  for (std::size_t p = 0; p < prompts.size(); ++p) {
+    auto const result = score(exec, m.current(), prompts[p]);
+    auto const greedy_text = llama::replace_invalid_utf8(m.words().decode(result.greedy));
+    bar.clear();
+    if (options.as_json) {
+      print_json({{"text", texts[p]},
+                  {"ids", prompts[p]},
+                  {"sum_logprob", result.sum_logprob},
+                  {"last_top10_ids", result.top_ids},
+                  {"last_top10_logits", result.top_logits},
+                  {"last_logits_l2", result.logits_norm},
+                  {"greedy16", result.greedy},
+                  {"greedy16_text", greedy_text}});
+    } else {
+      fmt::print("{}\n", json(texts[p]).dump(-1, ' ', false, json::error_handler_t::replace));
+      fmt::print("  {} tokens, sum of log p = {:.4f} nats\n", prompts[p].size(),
+                 result.sum_logprob);
+      fmt::print("  next:");
+      for (std::size_t i = 0; i < std::min<std::size_t>(3, result.top_ids.size()); ++i) {
+        fmt::print(" {} ({:.3f})", json(m.words().bytes(result.top_ids[i]))
+                                       .dump(-1, ' ', false, json::error_handler_t::replace),
+                   result.top_logits[i]);
+      }
+      fmt::print("\n  goes on: {}\n",
+                 json(greedy_text).dump(-1, ' ', false, json::error_handler_t::replace));
+    }
+    bar.advance();
+  }
+}
+
+}  // namespace
+
+void add_score(CLI::App& tool) {
+  auto const options = std::make_shared<score_options>();
+  auto& command = *tool.add_subcommand("score", "Log-probability and continuation of prompts");
+  command.add_option("model", options->model, "GGUF file or Hugging Face folder")
+      ->required()
+      ->type_name("MODEL");
+  command.add_option("--prompts", options->prompts, "JSON file of prompts")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("--expert", options->expert, "Score under this expert instead of the base")
+      ->type_name("FILE");
+  add_expert_options(command, *options);
+  add_common(
+      command, *options,
+      "The file holds {\"prompts\": [{\"text\": \"...\"}, ...]}. With --json every prompt gives\n"
+      "one line: ids; sum_logprob, the sum over t > 0 of log p(ids[t] | ids[<t]) in nats;\n"
+      "last_top10_ids and last_top10_logits, the ten largest logits after the last token;\n"
+      "last_logits_l2, the norm of all of them; greedy16, the 16 most probable next tokens.",
+      "  svfmath score model.gguf --prompts prompts.json --json");
+  command.callback([options] { run(*options); });
+}
+
+}  // namespace cli
