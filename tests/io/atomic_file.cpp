@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -17,6 +20,24 @@
 
 #include <support/raw_file.hpp>
 #include <support/temp_directory.hpp>
+
+namespace {
+
+// What the next locks do first; empty: lock as usual.
+std::function<int()> before_lock;
+
+}  // namespace
+
+// Stands in for the C library's, so that a test can fail a lock or act just before it.
+extern "C" int flock(int file, int operation) noexcept {
+  if (before_lock) {
+    if (int const code = before_lock(); code != 0) {
+      errno = code;
+      return -1;
+    }
+  }
+  return int(::syscall(SYS_flock, file, operation));
+}
 
 namespace {
 
@@ -168,6 +189,56 @@ TEST_CASE("atomic_file: abandoned temporaries are removed, those in use and stra
   first.commit();
   CHECK(test::read_raw(target) == "first");
   CHECK(files_in(folder.path()) == 2);
+}
+
+TEST_CASE("atomic_file: a temporary begun between the look and the lock is left alone") {
+  test::temp_directory const folder;
+  auto const target = folder.path() / "file";
+  auto const temporary = folder.path() / ".file.tmp-1-0";
+  test::write_raw(temporary, "of a writer that is about to finish");
+  int locks = 0;
+  before_lock = [&] {
+    if (locks++ == 0) {
+      // Written aside and renamed, as a file made after an unlink may get the freed inode.
+      test::write_raw(folder.path() / "aside", "of a writer that has just begun");
+      std::filesystem::rename(folder.path() / "aside", temporary);
+    }
+    return 0;
+  };
+  svf::write_atomically(target, std::string_view("new"));
+  before_lock = nullptr;
+  CHECK(locks == 2);
+  CHECK(test::read_raw(target) == "new");
+  CHECK(std::filesystem::exists(temporary));
+  CHECK(test::read_raw(temporary) == "of a writer that has just begun");
+}
+
+TEST_CASE("atomic_file: a file system without locks will do, other failures of locks will not") {
+  test::temp_directory const folder;
+  auto const target = folder.path() / "file";
+  test::write_raw(target, "old");
+  int code = EIO;
+  int locks = 0;
+  before_lock = [&] {
+    ++locks;
+    return code;
+  };
+  std::string const message = refusal(target);
+  CHECK(locks == 1);
+  CHECK(files_in(folder.path()) == 1);
+  CHECK(test::read_raw(target) == "old");
+  for (int const missing : {ENOLCK, EOPNOTSUPP, ENOSYS}) {
+    code = missing;
+    CHECK(refusal(target).empty());
+    CHECK(test::read_raw(target) == "new");
+    CHECK(files_in(folder.path()) == 1);
+  }
+  // Without a lock nobody can tell that this one is abandoned.
+  test::write_raw(folder.path() / ".file.tmp-1-0", "perhaps in use");
+  CHECK(refusal(target).empty());
+  before_lock = nullptr;
+  CHECK(files_in(folder.path()) == 2);
+  contains(message, "Input/output error");
 }
 
 TEST_CASE("atomic_file: killed at any moment, the file is one of the whole versions") {

@@ -20,7 +20,8 @@ namespace svf {
 /// A file that appears whole or not at all. Bytes go to a temporary in the same folder;
 /// `commit` fsyncs it, renames it over `path` and fsyncs the folder. Until then, and whenever the
 /// process dies, the file that was at `path` stays readable. A temporary left by a killed process
-/// is removed by the next writer of the same path; live ones are told apart by a lock.
+/// is removed by the next writer of the same path; live ones are told apart by a lock. Where the
+/// file system has no locks, nothing is removed.
 class atomic_file {
  public:
   /// Creates the temporary. Throws `error{backend}` naming `path` if its folder is missing or
@@ -56,8 +57,9 @@ class atomic_file {
   }
   void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
 
-  /// Makes what was written the file at `path`. Throws `error{backend}`; the old file is then
-  /// still there. Call it once, last.
+  /// Makes what was written the file at `path`. Throws `error{backend}`. The old file is then still
+  /// there, unless it was flushing the folder that failed (the message says so): then the new file
+  /// is in place, but a loss of power may bring the old one back. Call it once, last.
   void commit() {
     require(::fsync(file_.get()) == 0, "flush");
     require(::rename(temporary_.c_str(), path_.c_str()) == 0, "rename the temporary to");
@@ -96,6 +98,12 @@ class atomic_file {
     return detail::retry_interrupted([&] { return ::flock(file.get(), LOCK_EX | mode); }) == 0;
   }
 
+  // Some network file systems have no locks. No writer can then take another's temporary for an
+  // abandoned one, so it is safe without.
+  static bool locks_missing(int code) {
+    return code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS;
+  }
+
   void remove_abandoned() const {
     std::error_code ignored;
     std::filesystem::directory_iterator entry(folder_of(path_), ignored);
@@ -105,7 +113,8 @@ class atomic_file {
       }
       detail::file_descriptor const file(
           ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-      if (file.is_open() && lock(file, LOCK_NB)) {
+      // Before the lock was held, its owner may have finished and another begun under its name.
+      if (file.is_open() && lock(file, LOCK_NB) && detail::is_at(file, entry->path())) {
         ::unlink(entry->path().c_str());
       }
     }
@@ -122,9 +131,16 @@ class atomic_file {
         require(errno == EEXIST || errno == EINTR, "create a temporary file beside");
         continue;
       }
-      // Another writer may have taken it for an abandoned one before the lock was held.
       struct stat status = {};
-      if (lock(file, 0) && ::fstat(file.get(), &status) == 0 && status.st_nlink > 0) {
+      bool const locked = lock(file, 0) || locks_missing(errno);
+      if (!locked || ::fstat(file.get(), &status) != 0) {
+        int const code = errno;
+        ::unlink(temporary_.c_str());
+        errno = code;
+        require(false, "lock a temporary file beside");
+      }
+      // Another writer may have taken it for an abandoned one before the lock was held.
+      if (status.st_nlink > 0) {
         file_ = std::move(file);
         return;
       }

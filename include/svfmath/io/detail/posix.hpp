@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -38,6 +39,14 @@ class file_descriptor {
  private:
   int value_ = -1;
 };
+
+/// Whether `path` names the very file that is open, not another or a link to it.
+inline bool is_at(file_descriptor const& file, std::filesystem::path const& path) {
+  struct stat open_file = {};
+  struct stat named = {};
+  return ::fstat(file.get(), &open_file) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
 
 /// Calls `body` until it is not interrupted by a signal.
 template <class Body>
