@@ -48,3 +48,14 @@ TEST_CASE("factored: sizes that do not fit are refused") {
   svf::matrix<float> y(2, 4);
   CHECK_THROWS_AS(svf::apply_factored(exec, factors, z, x, y), svf::error);
 }
+
+TEST_CASE("factored: a z that is not finite is refused, even for no rows") {
+  svf::cpu::seq exec;
+  auto const factors = test::arbitrary_factors<float>(4, 3, 9);
+  std::vector<float> const z{1.0f, std::numeric_limits<float>::quiet_NaN(), 1.0f};
+  for (svf::index_t const rows : {0, 2}) {
+    svf::matrix<float> const x(rows, 3);
+    svf::matrix<float> y(rows, 4);
+    CHECK_THROWS_AS(svf::apply_factored(exec, factors, z, x, y), svf::error);
+  }
+}

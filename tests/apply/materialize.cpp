@@ -66,3 +66,17 @@ TEST_CASE("materialize: sizes that do not fit are refused with both sizes named"
   std::vector<float> const short_z(2, 1.0f);
   CHECK_THROWS_AS(svf::materialize(exec, factors, short_z), svf::error);
 }
+
+TEST_CASE("materialize: a z that is not finite is refused and leaves the target alone") {
+  svf::cpu::seq exec;
+  auto const factors = test::arbitrary_factors<float>(4, 3, 9);
+  svf::matrix<float> target(4, 3);
+  for (float const bad : {std::numeric_limits<float>::quiet_NaN(),
+                          std::numeric_limits<float>::infinity()}) {
+    for (auto kind : {svf::normalisation::none, svf::normalisation::nuclear}) {
+      std::vector<float> const z{1.0f, 1.0f, bad};
+      CHECK_THROWS_AS(svf::materialize(exec, factors, z, target, kind), svf::error);
+    }
+  }
+  CHECK(test::max_difference(target, svf::matrix<float>(4, 3)) == 0.0);
+}

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+#include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -24,4 +26,25 @@ TEST_CASE("spectrum: z of another size is refused") {
   std::vector<float> const s{10.0f, 1.0f};
   std::vector<float> const z{0.5f};
   CHECK_THROWS_AS(svf::expert_spectrum(exec, svf::as_vector(s), svf::as_vector(z)), svf::error);
+}
+
+TEST_CASE("spectrum: the first sigma' that is not finite is refused by index and value") {
+  svf::cpu::seq exec;
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float largest = std::numeric_limits<float>::max();
+  std::vector<float> const s{10.0f, 0.0f, 1.0f};
+  auto const refusal = [&](std::vector<float> const& z) -> std::string {
+    try {
+      svf::expert_spectrum(exec, svf::as_vector(s), svf::as_vector(z));
+    } catch (svf::error const& e) {
+      return e.kind() == svf::error_kind::numeric ? e.what() : "another kind";
+    }
+    return "";
+  };
+  std::string const expected = "expert_spectrum: expected a finite sigma*z, got ";
+  CHECK(refusal({1.0f, 1.0f, nan}) == expected + "nan at [2], where z = nan");
+  CHECK(refusal({1.0f, -inf, nan}).ends_with("at [1], where z = -inf"));  // 0·Inf
+  CHECK(refusal({largest, 1.0f, 1.0f}) == expected + "inf at [0], where z = 3.40282347e+38");
+  CHECK(refusal({0.1f, largest, -largest}) == "");
 }
