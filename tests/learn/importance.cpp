@@ -39,3 +39,28 @@ TEST_CASE("importance: the coefficient is the derivative of the loss") {
     }
   }
 }
+
+TEST_CASE("importance: bounds below 0 or NaN are refused, infinite ones are not") {
+  double const unlimited = std::numeric_limits<double>::infinity();
+  for (auto const clip : {svf::ratio_clip{}, svf::ratio_clip{0.0, 0.0},
+                          svf::ratio_clip{unlimited, unlimited}}) {
+    CHECK_NOTHROW(svf::check(clip));
+  }
+  for (auto const clip : {svf::ratio_clip{-0.1, 0.2}, svf::ratio_clip{0.2, -0.1},
+                          svf::ratio_clip{NAN, 0.2}, svf::ratio_clip{0.2, NAN}}) {
+    CHECK_THROWS_WITH_AS(svf::check(clip), doctest::Contains("low and high >= 0"), svf::error);
+  }
+}
+
+TEST_CASE("importance: a ratio without a finite value is refused") {
+  double const unlimited = std::numeric_limits<double>::infinity();
+  svf::ratio_clip const plain{unlimited, unlimited};
+  for (auto const& clip : {svf::ratio_clip{}, plain}) {
+    for (double const gain : {-1.0, 0.0, 1.0}) {
+      CHECK_NOTHROW(clip(gain, 0.0, -700.0));
+      CHECK_THROWS_WITH_AS(clip(gain, 0.0, -710.0), doctest::Contains("finite ratio"), svf::error);
+      CHECK_THROWS_AS(clip(gain, NAN, -1.0), svf::error);
+    }
+    CHECK_THROWS_AS(clip(1e10, 0.0, -700.0), svf::error);  // the ratio is finite, the gain is not
+  }
+}

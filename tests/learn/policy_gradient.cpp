@@ -277,6 +277,10 @@ TEST_CASE("policy_gradient: what does not fit is refused") {
   refuses({{}, {}, {}, {}});
   refuses({p.scores, {}, taken, rewards}, {.kl = paper_kl});
   refuses({p.scores, p.reference, taken, rewards}, {.mode = sampling::exact_expectation});
+  refuses({p.scores, p.reference, taken, rewards}, {.trust = {-0.2, 0.2}});
+  refuses({p.scores, p.reference, taken, rewards}, {.trust = {0.2, NAN}});
+  svf::action_table<float> const unlikely{{-1.0f, -1000.0f}, {0, 1, 2}};
+  refuses({p.scores, p.reference, taken, rewards, &unlikely});
   refuses({p.scores, p.reference, taken, rewards},
           {sampling::greedy, {0.1, kl_direction::policy_to_reference, kl_estimator::k2}});
   std::vector<double> const weights{1.0};

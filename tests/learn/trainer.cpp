@@ -210,6 +210,9 @@ TEST_CASE("trainer: what does not fit is refused") {
   auto wrong_kl = o;
   wrong_kl.objective.kl.estimator = svf::kl_estimator::k3;
   CHECK_THROWS_AS(trainer(wrong_kl, dimension), svf::error);
+  auto wrong_trust = o;
+  wrong_trust.objective.trust.low = -1.0;
+  CHECK_THROWS_AS(trainer(wrong_trust, dimension), svf::error);
   auto state = trainer(o, dimension).state();
   state.best_z = {1.0f};
   CHECK_THROWS_AS(trainer(o, state), svf::error);

@@ -67,6 +67,7 @@ void check_batch(policy_gradient_batch<T> const& batch, policy_gradient_options 
   constexpr char const* where = "policy_gradient";
   check(options.kl);
   check(options.clip);
+  check(options.trust);
   check_table(batch.scores, where);
   check_table(batch.actions, where);
   check_table(batch.rewards, where);

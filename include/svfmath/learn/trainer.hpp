@@ -172,6 +172,7 @@ class trainer {
     }
     svf::check(options_.objective.kl);
     svf::check(options_.objective.clip);
+    svf::check(options_.objective.trust);
     static_cast<void>(z());
   }
 
