@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <numbers>
 #include <random>
 #include <vector>
 
@@ -112,4 +113,53 @@ TEST_CASE("random: a generator resumes from its seed, stream and position") {
   CHECK(first.position() == 21);
   static_cast<void>(first());
   CHECK_FALSE(first == second);
+}
+
+TEST_CASE("random: draws of a generator are independent across kinds") {
+  // The correlations that bits shared by a normal and a uniform would give: of the uniform with
+  // the normal's size, and of the uniform's angle with the normal. Standard error of a correlation
+  // over n draws: 1/sqrt(n).
+  constexpr int n = 20000;
+  auto const correlation = [](std::vector<double> const& a, std::vector<double> const& b) {
+    double sums[5] = {};
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      double const terms[5] = {a[i], b[i], a[i] * a[i], b[i] * b[i], a[i] * b[i]};
+      for (int j = 0; j < 5; ++j) {
+        sums[j] += terms[j] / double(a.size());
+      }
+    }
+    return (sums[4] - sums[0] * sums[1]) /
+           std::sqrt((sums[2] - sums[0] * sums[0]) * (sums[3] - sums[1] * sums[1]));
+  };
+  // Were uniforms addressed by word and normals by block, these would meet at early positions.
+  for (std::uint64_t start = 0; start < 6; ++start) {
+    for (bool const normal_first : {true, false}) {
+      std::vector<double> sizes, signs, uniforms, angles;
+      for (int i = 0; i < n; ++i) {
+        svf::generator random(std::uint64_t(i), 0, start);
+        double x = normal_first ? random.normal() : 0.0;
+        double const u = random.uniform();
+        x = normal_first ? x : random.normal();
+        sizes.push_back(std::abs(x));
+        signs.push_back(x);
+        uniforms.push_back(u);
+        angles.push_back(std::cos(2.0 * std::numbers::pi * u));
+      }
+      CAPTURE(start);
+      CAPTURE(normal_first);
+      double const bound = 5.0 / std::sqrt(double(n));
+      CHECK(std::abs(correlation(sizes, uniforms)) < bound);
+      CHECK(std::abs(correlation(signs, angles)) < bound);
+    }
+  }
+}
+
+TEST_CASE("random: a generator's draw at p is the stream's normal(p) or its word 2p") {
+  svf::random_stream const stream(3, 4);
+  svf::generator random(3, 4);
+  CHECK(random.normal() == stream.normal(0));
+  CHECK(random.uniform() == stream.uniform(2));
+  CHECK(random() == stream.bits(4));
+  CHECK(random.below(1000) == stream.below(6, 1000));
+  CHECK(random.position() == 4);
 }

@@ -30,6 +30,9 @@ struct philox4x32 {
 
 /// Random numbers addressed by position: `random(seed, stream)` is a value without state, and
 /// `uniform(i)` gives the same number whenever and wherever it is asked for.
+///
+/// `normal(i)` is made of the bits of `uniform(2i)` and `uniform(2i + 1)` (and of `bits` and `below`
+/// there): numbers of one stream are independent as long as all of them are normal or none is.
 class random_stream {
  public:
   explicit constexpr random_stream(std::uint64_t seed, std::uint64_t stream = 0)
@@ -79,8 +82,10 @@ class random_stream {
   std::uint64_t stream_;
 };
 
-/// A generator with a position: what a trainer or a search saves and resumes. Satisfies
-/// std::uniform_random_bit_generator, so the standard's algorithms take it.
+/// A generator with a position: what a trainer or a search saves and resumes. Every draw, of
+/// whatever kind, takes a block of the stream for itself and moves the position by one, so draws of
+/// different kinds may be mixed. Satisfies std::uniform_random_bit_generator, so the standard's
+/// algorithms take it.
 class generator {
  public:
   using result_type = std::uint64_t;
@@ -91,9 +96,11 @@ class generator {
 
   static constexpr result_type min() { return 0; }
   static constexpr result_type max() { return ~result_type{0}; }
-  constexpr result_type operator()() { return stream_.bits(position_++); }
-  constexpr double uniform() { return stream_.uniform(position_++); }
-  constexpr std::uint64_t below(std::uint64_t bound) { return stream_.below(position_++, bound); }
+  constexpr result_type operator()() { return stream_.bits(2 * position_++); }
+  constexpr double uniform() { return stream_.uniform(2 * position_++); }
+  constexpr std::uint64_t below(std::uint64_t bound) {
+    return stream_.below(2 * position_++, bound);
+  }
   double normal() { return stream_.normal(position_++); }
 
   constexpr std::uint64_t seed() const { return stream_.seed(); }
