@@ -195,6 +195,35 @@ TEST_CASE("trainer: a failed step leaves the trainer as it was") {
   CHECK_NOTHROW(run.step(env));
 }
 
+TEST_CASE("trainer: a step to a z that is not finite is refused and leaves the trainer as it was") {
+  test::bandit env(96, dimension, 17);
+  auto o = quick_options();
+  o.parameters = parameterisation::exponential;
+  o.start = svf::identity_start(o.parameters);
+  o.learning_rate.base = 100.0;  // AdamW's first step is ±rate, and exp(100) exceeds any float
+  trainer run(o, dimension);
+  auto const before = run.state();
+  CHECK_THROWS_WITH_AS(run.step(env), doctest::Contains("finite z"), svf::error);
+  CHECK(run.state() == before);
+  CHECK(run.z() == std::vector<float>(dimension, 1.0f));
+  CHECK_THROWS_AS(run.run(env), svf::error);
+  CHECK(run.state() == before);
+}
+
+TEST_CASE("trainer: a step to a moment that is not finite is refused likewise") {
+  struct steep_bandit : test::bandit {
+    using bandit::bandit;
+    void backward(svf::action_table<float> const&, std::span<float> dz) { dz[0] = 1e30f; }
+  };
+  steep_bandit env(96, dimension, 17);
+  auto o = quick_options();
+  o.clip_norm = 1e38;
+  trainer run(o, dimension);
+  auto const before = run.state();
+  CHECK_THROWS_WITH_AS(run.step(env), doctest::Contains("second moments"), svf::error);
+  CHECK(run.state() == before);
+}
+
 TEST_CASE("trainer: what does not fit is refused") {
   auto const o = quick_options();
   auto additive = o;

@@ -61,8 +61,8 @@ class trainer {
   }
 
   /// One step on the next batch: score, act, reward, differentiate, clip, update. Throws
-  /// `error{numeric}` if a score, gradient or z is not finite and passes on what the environment
-  /// throws; the trainer is then as it was before the step.
+  /// `error{numeric}` if a score, gradient, moment or the new z is not finite and passes on what
+  /// the environment throws; the trainer is then as it was before the step.
   template <class Env>
   step_record step(Env& env) {
     static_assert(policy_environment<Env>,
@@ -92,9 +92,16 @@ class trainer {
                              result.kl,         result.entropy,
                              clip_global_norm(gradient, options_.clip_norm),
                              options_.learning_rate(state_.step)};
-    adamw_step(options_.optimiser, state_.optimiser, state_.parameters, gradient,
-               record.learning_rate);
+    auto optimiser = state_.optimiser;
+    auto parameters = state_.parameters;
+    adamw_step(options_.optimiser, optimiser, parameters, gradient, record.learning_rate);
+    check_finite(optimiser.first, "first moments");
+    check_finite(optimiser.second, "second moments");
+    check_finite(parameters, "parameters");
+    static_cast<void>(z_of(parameters));
     state_.history.push_back(record);
+    state_.optimiser = std::move(optimiser);
+    state_.parameters = std::move(parameters);
     state_.order = order;
     state_.random = random;
     state_.baseline = baseline;
@@ -130,15 +137,7 @@ class trainer {
   }
 
   /// z of the current parameters, D.
-  std::vector<float> z() const {
-    std::vector<float> result(state_.parameters.size());
-    to_z(options_.parameters, state_.parameters, sigma_, result);
-    for (std::size_t i = 0; i < result.size(); ++i) {
-      expects(std::isfinite(result[i]), error_kind::numeric, "trainer: expected finite z, got ",
-              result[i], " at component ", i);
-    }
-    return result;
-  }
+  std::vector<float> z() const { return z_of(state_.parameters); }
 
   /// z of the best validation; the current z if there was none.
   std::vector<float> best_z() const { return state_.best_z.empty() ? z() : state_.best_z; }
@@ -154,6 +153,20 @@ class trainer {
   static constexpr std::uint64_t start_stream = 1;
   static constexpr std::uint64_t action_stream = 2;
   static constexpr std::uint64_t order_stream = 3;
+
+  static void check_finite(std::span<float const> values, char const* what) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      expects(std::isfinite(values[i]), error_kind::numeric, "trainer: expected finite ", what,
+              ", got ", values[i], " at component ", i);
+    }
+  }
+
+  std::vector<float> z_of(std::span<float const> parameters) const {
+    std::vector<float> result(parameters.size());
+    to_z(options_.parameters, parameters, sigma_, result);
+    check_finite(result, "z");
+    return result;
+  }
 
   void check() const {
     std::size_t const size = state_.parameters.size();
