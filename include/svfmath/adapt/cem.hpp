@@ -203,13 +203,9 @@ class cem {
   }
   static std::vector<fitness> paired(std::span<double const> primary,
                                      std::span<double const> secondary) {
-    // Two loops: with -march=native g++ 12 miscompiles one that chooses the second value.
     std::vector<fitness> values(primary.size());
-    for (std::size_t m = 0; m < primary.size(); ++m) {
-      values[m].primary = primary[m];
-    }
-    for (std::size_t m = 0; m < secondary.size(); ++m) {
-      values[m].secondary = secondary[m];
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = {primary[i], secondary.empty() ? 0.0 : secondary[i]};
     }
     return values;
   }

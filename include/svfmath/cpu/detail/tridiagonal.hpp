@@ -31,33 +31,44 @@ struct sweep {
   std::vector<rotation<T>> rotations;
 };
 
+/// Rows that make a panel.
+inline constexpr index_t panel_rows = 16;
+
+/// The rows top … top+count−1 of Q (n×n, column-major), count <= panel_rows, ← these rows times
+/// all sweeps. Never inlined: a compiler may contract c·l + s·r into a fused operation in two ways,
+/// and every policy has to run the same choice.
+template <class T>
+[[gnu::noinline]] void apply_sweeps_to_panel(std::vector<sweep<T>> const& sweeps, T* q, index_t n,
+                                             index_t top, index_t count) {
+  using values = std::array<T, std::size_t(panel_rows)>;
+  std::vector<values> panel(std::size_t(n), values{});
+  for (index_t j = 0; j < n; ++j) {
+    std::copy_n(q + j * n + top, count, panel[std::size_t(j)].begin());
+  }
+  for (auto const& each : sweeps) {
+    values* column = panel.data() + each.first;
+    values left = *column;
+    for (auto const [c, s] : each.rotations) {
+      values const right = column[1];
+      for (std::size_t i = 0; i < left.size(); ++i) {
+        (*column)[i] = c * left[i] + s * right[i];
+        left[i] = c * right[i] - s * left[i];
+      }
+      ++column;
+    }
+    *column = left;
+  }
+  for (index_t j = 0; j < n; ++j) {
+    std::copy_n(panel[std::size_t(j)].begin(), count, q + j * n + top);
+  }
+}
+
 /// Columns of Q (n×n, column-major) ← Q times all sweeps, panel of rows by panel of rows.
 template <class Exec, class T>
 void apply_sweeps(Exec& exec, std::vector<sweep<T>> const& sweeps, T* q, index_t n) {
-  constexpr index_t rows = 16;
-  for_each_index(exec, (n + rows - 1) / rows, [&](index_t p) {
-    index_t const top = p * rows;
-    index_t const count = std::min(rows, n - top);
-    std::vector<std::array<T, rows>> panel(std::size_t(n), std::array<T, rows>{});
-    for (index_t j = 0; j < n; ++j) {
-      std::copy_n(q + j * n + top, count, panel[std::size_t(j)].begin());
-    }
-    for (auto const& each : sweeps) {
-      std::array<T, rows>* column = panel.data() + each.first;
-      std::array<T, rows> left = *column;
-      for (auto const [c, s] : each.rotations) {
-        std::array<T, rows> const right = column[1];
-        for (std::size_t i = 0; i < rows; ++i) {
-          (*column)[i] = c * left[i] + s * right[i];
-          left[i] = c * right[i] - s * left[i];
-        }
-        ++column;
-      }
-      *column = left;
-    }
-    for (index_t j = 0; j < n; ++j) {
-      std::copy_n(panel[std::size_t(j)].begin(), count, q + j * n + top);
-    }
+  for_each_index(exec, (n + panel_rows - 1) / panel_rows, [&](index_t p) {
+    index_t const top = p * panel_rows;
+    apply_sweeps_to_panel(sweeps, q, n, top, std::min(panel_rows, n - top));
   });
 }
 
