@@ -165,6 +165,8 @@ TEST_CASE("checkpoint: contradictory, incomplete and foreign files are refused")
       [](flat& f) { f.history_steps.pop_back(); },
       [](flat& f) { f.history_values.pop_back(); },
       [](flat& f) { f.validation_scores.pop_back(); },
+      [](flat& f) { f.validation_steps.back() = 4; },
+      [](flat& f) { std::swap(f.validation_steps[0], f.validation_steps[1]); },
   };
   for (std::size_t i = 0; i < changes.size(); ++i) {
     CAPTURE(i);

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdint>
+#include <stdexcept>
 #include <vector>
 
 #include <svfmath/learn/preset.hpp>
@@ -180,6 +182,31 @@ TEST_CASE("trainer: observers see every step; stopping and going on changes noth
   CHECK(calls == 12);
   CHECK(others == 12);
   CHECK(pieces.state() == whole.state());
+}
+
+TEST_CASE("trainer: a validation that throws is made up for by the next run") {
+  test::bandit env(96, dimension, 17);
+  auto o = quick_options(12);  // validated before step 1 and after 5, 10 and 12
+  o.patience = 3;
+  auto const score = [](std::span<float const> z) { return -double(z[0]); };
+  trainer whole(o, dimension);
+  whole.run(env, score);
+  REQUIRE(whole.validations().size() == 4);
+  for (int failing = 0; failing < 4; ++failing) {
+    CAPTURE(failing);
+    test::bandit again(96, dimension, 17);
+    trainer run(o, dimension);
+    int calls = 0;
+    auto const moody = [&](std::span<float const> z) {
+      if (calls++ == failing) throw std::runtime_error("no answer");
+      return score(z);
+    };
+    CHECK_THROWS_AS(run.run(again, moody), std::runtime_error);
+    CHECK(run.steps_done() == std::vector<std::uint64_t>{0, 5, 10, 12}[std::size_t(failing)]);
+    CHECK(run.run(again, moody) == svf::run_end::finished);
+    CHECK(calls == 5);
+    CHECK(run.state() == whole.state());
+  }
 }
 
 TEST_CASE("trainer: a failed step leaves the trainer as it was") {

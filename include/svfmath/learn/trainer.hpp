@@ -113,10 +113,11 @@ class trainer {
   /// `validate(z) -> double` (higher is better, or `no_validation{}`) is asked before the first
   /// step, every `validate_every` steps and after the last; the best z is kept. Then every
   /// observer is called as `observer(step_record const&, trainer const&)`; one that returns true
-  /// stops the run, which a later run() continues as if nothing had happened.
+  /// stops the run, which a later run() continues as if nothing had happened. A validation that
+  /// throws leaves the trainer after the step; the next run() begins with that validation.
   template <class Env, class Validate = no_validation, class... Observers>
   run_end run(Env& env, Validate&& validate = {}, Observers&&... observers) {
-    if (state_.step == 0 && state_.stopping.evaluations == 0) {
+    if (validation_is_due()) {
       validate_now(validate);
     }
     while (state_.step < options_.steps) {
@@ -199,21 +200,21 @@ class trainer {
   }
 
   bool validation_is_due() const {
-    return options_.validate_every > 0 &&
+    bool const done =
+        !state_.validations.empty() && state_.validations.back().step == state_.step;
+    return options_.validate_every > 0 && !done &&
            (state_.step % options_.validate_every == 0 || state_.step == options_.steps);
   }
 
   template <class Validate>
   void validate_now(Validate& validate) {
     if constexpr (!std::is_same_v<std::remove_cvref_t<Validate>, no_validation>) {
-      if (options_.validate_every > 0) {
-        auto const now = z();
-        double const score = double(std::invoke(validate, std::span<float const>(now)));
-        if (state_.stopping.update(score)) {
-          state_.best_z = now;
-        }
-        state_.validations.push_back({state_.step, score});
+      auto const now = z();
+      double const score = double(std::invoke(validate, std::span<float const>(now)));
+      if (state_.stopping.update(score)) {
+        state_.best_z = now;
       }
+      state_.validations.push_back({state_.step, score});
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -95,6 +96,9 @@ inline trainer_state unflatten(flat_state const& flat, trainer_state initial,
   require(flat.validation_scores.size() == evaluations && c[9] <= evaluations &&
               flat.best_z.size() == (evaluations == 0 ? 0 : size),
           "the validations and the best z do not fit");
+  require(std::ranges::is_sorted(flat.validation_steps) &&
+              (evaluations == 0 || flat.validation_steps.back() <= c[0]),
+          "the validations are not those of the steps done");
   require(flat.sigma.empty() || flat.sigma.size() == size, "sigma does not fit the parameters");
   require(c[8] <= c[6], "the position in the epoch lies beyond its questions");
   for (float const v : flat.second_moment) {
