@@ -281,6 +281,15 @@ TEST_CASE("policy_gradient: what does not fit is refused") {
   refuses({p.scores, p.reference, taken, rewards}, {.trust = {0.2, NAN}});
   svf::action_table<float> const unlikely{{-1.0f, -1000.0f}, {0, 1, 2}};
   refuses({p.scores, p.reference, taken, rewards, &unlikely});
+  svf::action_table<float> const behaviour{{-1.0f, -1.0f}, {0, 1, 2}};
+  batch const old{p.scores, p.reference, taken, rewards, &behaviour};
+  CHECK_NOTHROW(svf::policy_gradient(old, none, {.kl = paper_kl}));
+  for (auto const e : {kl_estimator::k1, kl_estimator::k2, kl_estimator::k3}) {
+    auto kl = e == kl_estimator::k3 ? code_kl : paper_kl;
+    kl.estimator = e;
+    CHECK_THROWS_WITH_AS(svf::policy_gradient(old, none, {.kl = kl}),
+                         doctest::Contains("behaviour policy"), svf::error);
+  }
   refuses({p.scores, p.reference, taken, rewards},
           {sampling::greedy, {0.1, kl_direction::policy_to_reference, kl_estimator::k2}});
   std::vector<double> const weights{1.0};

@@ -92,6 +92,9 @@ void check_batch(policy_gradient_batch<T> const& batch, policy_gradient_options 
   expects(options.kl.estimator == kl_estimator::exact || options.mode != sampling::greedy,
           error_kind::numeric, where, ": ", to_string(options.kl.estimator),
           " needs actions drawn from the policy, got greedy ones");
+  expects(options.kl.estimator == kl_estimator::exact || batch.behaviour == nullptr,
+          error_kind::numeric, where, ": ", to_string(options.kl.estimator),
+          " needs actions drawn from the policy, got those of a behaviour policy; use exact");
   expects(batch.row_weights.empty() || batch.row_weights.size() == rows, error_kind::shape, where,
           ": expected ", rows, " row weights, got ", batch.row_weights.size());
   if (batch.behaviour != nullptr) {
@@ -122,7 +125,8 @@ void check_batch(policy_gradient_batch<T> const& batch, policy_gradient_options 
 ///
 /// with w_a = 1/S for S sampled actions or π(a) for `exact_expectation` (where L = −Σ π A + λ·KL
 /// and the gradient is that of the expected reward), and c = −A on-policy or the clipped ratio's
-/// coefficient when behaviour log-probabilities are given. A comes from `baseline`; a constant
+/// coefficient when behaviour log-probabilities are given (KL is then `exact` only, since the
+/// actions of another policy are no sample of this one). A comes from `baseline`; a constant
 /// baseline cannot change an exact expectation, which therefore takes `advantage::none` only.
 /// Source: Transformer² Eq. (1). All sums in double, in the order of the rows: deterministic.
 /// Throws `error{shape}` for tables that do not fit, `error{numeric}` for values that are not
