@@ -38,8 +38,9 @@ concept runs_indices = requires(Exec& exec, void (*body)(index_t)) {
 /// on any number of threads (a `timeout` aside), because normals are addressed by (seed,
 /// generation, member, coordinate). Cost per generation: O(dim · popsize + popsize log popsize).
 ///
-/// Members of equal worth share the elite seats at the cut; a generation in which all members are
-/// worth the same says nothing, so it leaves mean and std as they are.
+/// Members of equal worth share the elite seats at the cut, and the best of them is the one with the
+/// lexicographically least coordinates: their places do not matter. A generation in which all
+/// members are worth the same says nothing, so it leaves mean and std as they are.
 template <class T = double>
 class cem {
  public:

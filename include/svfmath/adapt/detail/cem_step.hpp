@@ -54,22 +54,22 @@ void draw(cem_options<T> const& o, cem_state<T>& s) {
   s.asked = true;
 }
 
-// Updates the best by the archive's rule, earliest member first; true if it became better.
+// Updates the best by the first of the ranked members, which does not depend on the places of
+// members of equal worth; true if it became better.
 template <class T>
-bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values) {
-  fitness const before = s.best;
-  bool const had_best = !s.best_x.empty();
-  bool fresh = o.keep_best != elitist::archive;
-  for (std::size_t m = 0; m < values.size(); ++m) {
-    if (is_measured(values[m]) &&
-        (fresh || s.best_x.empty() || better(values[m], s.best, o.sense))) {
-      auto const x = column(members_of(o, s), index_t(m));
-      s.best_x.assign(x.begin(), x.end());
-      s.best = values[m];
-      fresh = false;
-    }
+bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values,
+              std::span<index_t const> order) {
+  if (order.empty()) {
+    return false;
   }
-  return !s.best_x.empty() && (!had_best || better(s.best, before, o.sense));
+  fitness const& value = values[std::size_t(order.front())];
+  bool const improved = s.best_x.empty() || better(value, s.best, o.sense);
+  if (improved || o.keep_best != elitist::archive) {
+    auto const x = column(members_of(o, s), order.front());
+    s.best_x.assign(x.begin(), x.end());
+    s.best = value;
+  }
+  return improved;
 }
 
 // For the next generation: the best to be valued again, and a share of the elites.
@@ -135,7 +135,7 @@ told_generation advance(cem_options<T> const& o, cem_state<T>& s, std::span<fitn
   if (moves && !told.flat) {
     move(o, s, values);
   }
-  bool const improved = remember(o, s, values);
+  bool const improved = remember(o, s, values, order);
   s.evals += members.cols;
   if (moves) {
     ++s.iters;
