@@ -90,21 +90,6 @@ std::string replace_invalid_utf8(std::string_view text) {
   return result;
 }
 
-std::string in_quotes(std::string_view name) {
-  constexpr std::size_t longest = 120;
-  std::string result = "'";
-  while (!name.empty()) {
-    character const next = first_character(name);
-    if (result.size() + next.size > longest) {
-      return result + "…'";
-    }
-    bool const printable = next.code >= 0x20 && next.code != 0x7F && next.code != replacement;
-    result += printable ? name.substr(0, next.size) : "?";
-    name.remove_prefix(next.size);
-  }
-  return result + "'";
-}
-
 void append_utf8(std::string& text, char32_t code) {
   if (code < 0x80) {
     text += char(code);

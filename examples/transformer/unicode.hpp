@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include <svfmath/core/in_quotes.hpp>
+
 namespace llama {
 
 /// One character of a text: its code point and where its bytes lie.
@@ -27,9 +29,7 @@ bool is_utf8(std::string_view text);
 /// The text with every maximal invalid part replaced by U+FFFD.
 std::string replace_invalid_utf8(std::string_view text);
 
-/// A name from a file, fit for a message: in quotes, at most 120 bytes, '?' for what is not
-/// printable or not UTF-8.
-std::string in_quotes(std::string_view name);
+using svf::in_quotes;
 
 /// All characters of a text, invalid parts as in `first_character`.
 std::vector<character> characters(std::string_view text);

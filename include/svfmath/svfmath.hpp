@@ -6,6 +6,7 @@
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/config.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/random.hpp>
 #include <svfmath/core/view.hpp>

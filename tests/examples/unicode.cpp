@@ -72,9 +72,3 @@ TEST_CASE("unicode: classes") {
     CHECK_FALSE(llama::is_number(char32_t(other)));
   }
 }
-
-TEST_CASE("unicode: names in messages are printable and short") {
-  CHECK(llama::in_quotes("a\n\xff") == "'a?" "?'");
-  CHECK(llama::in_quotes(std::string(500, 'x')).size() < 130);
-  CHECK(llama::is_utf8(llama::in_quotes(std::string(119, 'x') + "é")));
-}

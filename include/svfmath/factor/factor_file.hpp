@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/factor/accuracy.hpp>
 #include <svfmath/factor/detail/hash.hpp>
 #include <svfmath/factor/svd_method.hpp>
@@ -149,7 +150,7 @@ inline cached_factors<float> read_factors(std::filesystem::path const& path,
   for (auto const& [name, expected] : detail::describe_factors(key, method)) {
     std::string const& found = detail::metadata_at(file, name);
     expects(found == expected, error_kind::format, path, ": expected ", name, " '", expected,
-            "', got ", detail::in_quotes(found));
+            "', got ", in_quotes(found));
   }
   cached_factors<float> result;
   result.accuracy.reconstruction = detail::number_at(file, "reconstruction");
@@ -172,7 +173,7 @@ inline cached_factors<float> read_factors(std::filesystem::path const& path,
   detail::copy_and_hash(file.bytes(vt), f.vt, hash);
   std::string const& expected = detail::metadata_at(file, "checksum");
   expects(expected == detail::checksum_text(hash), error_kind::format, path,
-          ": expected data with the checksum ", detail::in_quotes(expected), ", got ",
+          ": expected data with the checksum ", in_quotes(expected), ", got ",
           detail::checksum_text(hash));
   return result;
 }

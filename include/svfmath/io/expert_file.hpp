@@ -166,7 +166,7 @@ inline loaded_expert load_expert(std::filesystem::path const& path,
     bool const known = tensor.name.ends_with(".z") &&
                        l->find(tensor.name.substr(0, tensor.name.size() - 2)) != nullptr;
     expects(known, error_kind::shape, path, ": expected only z of the layout's ", l->count(),
-            " sites, got the tensor ", detail::in_quotes(tensor.name));
+            " sites, got the tensor ", in_quotes(tensor.name));
   }
   expert value(std::move(l), std::span<float const>(z), metadata.name);
   return {std::move(value), std::move(metadata)};

@@ -63,7 +63,7 @@ class safetensors_file {
   tensor_info const& at(std::string_view name) const {
     auto const* const found = find(name);
     expects(found != nullptr, error_kind::format, path(), ": expected a tensor ",
-            detail::in_quotes(name), ", got a file of ", tensors_.size(), " tensors without it");
+            in_quotes(name), ", got a file of ", tensors_.size(), " tensors without it");
     return *found;
   }
 
@@ -78,10 +78,10 @@ class safetensors_file {
   template <std::floating_point T>
   void read(tensor_info const& tensor, std::span<T> out) const {
     expects(is_readable_as_float(tensor.type), error_kind::format, path(), ": tensor ",
-            detail::in_quotes(tensor.name), ": expected F32, F16, BF16 or F64, got ",
+            in_quotes(tensor.name), ": expected F32, F16, BF16 or F64, got ",
             to_string(tensor.type), ", which is known but not supported as numbers");
     expects(tensor.elements() == out.size(), error_kind::shape, path(), ": tensor ",
-            detail::in_quotes(tensor.name), ": expected ", out.size(), " elements, got shape ",
+            in_quotes(tensor.name), ": expected ", out.size(), " elements, got shape ",
             shape_text(tensor.shape));
     decode(tensor.type, bytes(tensor), out);
   }
@@ -109,7 +109,7 @@ class safetensors_file {
   tensor_info const& with_dimensions(std::string_view name, std::size_t dimensions) const {
     tensor_info const& tensor = at(name);
     expects(tensor.shape.size() == dimensions, error_kind::shape, path(), ": tensor ",
-            detail::in_quotes(name), ": expected ", dimensions, " dimensions, got shape ",
+            in_quotes(name), ": expected ", dimensions, " dimensions, got shape ",
             shape_text(tensor.shape));
     return tensor;
   }

@@ -88,7 +88,7 @@ class safetensors_writer {
     using T = vector_value_t<V const>;
     auto const v = as_vector(values);
     expects(v.contiguous(), error_kind::shape, "safetensors_writer: tensor ",
-            detail::in_quotes(name), ": expected a contiguous vector, got stride ", v.stride);
+            in_quotes(name), ": expected a contiguous vector, got stride ", v.stride);
     add(std::move(name), {std::uint64_t(v.size)}, std::span<T const>(v.data, std::size_t(v.size)));
   }
 
@@ -122,7 +122,7 @@ class safetensors_writer {
   void insert(std::string name, dtype type, std::vector<std::uint64_t> shape, std::size_t size,
               source bytes) {
     auto const where =
-        std::string("safetensors_writer: tensor ").append(detail::in_quotes(name)).append(": ");
+        std::string("safetensors_writer: tensor ").append(in_quotes(name)).append(": ");
     expects(name != "__metadata__", error_kind::format, where, "the name is reserved");
     expects(!names_.contains(name), error_kind::format, where, "the name is taken already");
     bool const small = std::all_of(shape.begin(), shape.end(),

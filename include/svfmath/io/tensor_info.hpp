@@ -6,9 +6,9 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/io/dtype.hpp>
 
 namespace svf {
@@ -53,16 +53,6 @@ inline std::optional<std::uint64_t> tensor_bits(dtype type, std::span<std::uint6
     bits = bits ? checked_product(*bits, extent) : std::nullopt;
   }
   return bits;
-}
-
-/// A name from a file, fit for a message: quoted, control characters and excess length left out.
-inline std::string in_quotes(std::string_view name) {
-  constexpr std::size_t longest = 120;
-  std::string text = "'";
-  for (char const c : name.substr(0, longest)) {
-    text += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-  }
-  return text + (name.size() > longest ? "…'" : "'");
 }
 
 }  // namespace detail

@@ -78,7 +78,7 @@ inline trainer load_checkpoint(std::filesystem::path const& path, trainer_option
   };
   expects(entry("format") == detail::checkpoint_format, error_kind::format, path,
           ": expected a checkpoint of format ", detail::checkpoint_format, ", got ",
-          detail::in_quotes(entry("format")));
+          in_quotes(entry("format")));
   auto const difference =
       detail::first_difference(detail::options_text(options), entry("options"));
   expects(difference.empty(), error_kind::format, path,
