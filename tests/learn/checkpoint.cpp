@@ -43,6 +43,18 @@ double validate(std::span<float const> z) { return std::sin(100.0 * double(z[0])
 
 bool stop(svf::step_record const&, trainer const&) { return true; }
 
+// Expects the file to be refused as a malformed one, by its name.
+void check_refused(std::filesystem::path const& path, trainer_options const& options) {
+  try {
+    svf::load_checkpoint(path, options);
+    FAIL_CHECK("the checkpoint was taken");
+  } catch (svf::error const& e) {
+    INFO(std::string(e.what()));
+    CHECK(e.kind() == svf::error_kind::format);
+    CHECK(std::string(e.what()).rfind(path.string(), 0) == 0);
+  }
+}
+
 std::string content(std::filesystem::path const& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -171,19 +183,19 @@ TEST_CASE("checkpoint: contradictory, incomplete and foreign files are refused")
   for (std::size_t i = 0; i < changes.size(); ++i) {
     CAPTURE(i);
     write_changed(path, run, changes[i]);
-    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+    check_refused(path, o);
   }
   for (char const* name : {"parameters", "counters", "history.values", "reals"}) {
     write_changed(path, run, unchanged, name);
-    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+    check_refused(path, o);
     // The same name with another type or number of dimensions.
     write_changed(path, run, unchanged, name, name);
-    CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+    check_refused(path, o);
   }
   write_changed(path, run, unchanged, "", "surprise");
-  CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  check_refused(path, o);
   write_changed(path, run, unchanged, "", "", "svfmath.trainer/2");
-  CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  check_refused(path, o);
   CHECK_THROWS_AS(svf::load_checkpoint(folder.path() / "none.safetensors", o), svf::error);
 }
 

@@ -95,7 +95,12 @@ inline trainer load_checkpoint(std::filesystem::path const& path, trainer_option
   trainer_state initial;
   initial.baseline = options.baseline;
   initial.stopping = {options.patience, options.minimum_gain};
-  return trainer(options, detail::unflatten(flat, std::move(initial), path.string()), flat.sigma);
+  auto state = detail::unflatten(flat, std::move(initial), path.string());
+  try {
+    return trainer(options, std::move(state), flat.sigma);
+  } catch (error const& e) {
+    fail(error_kind::format, path, ": ", e.what());
+  }
 }
 
 }  // namespace svf
