@@ -10,27 +10,27 @@ namespace {
 
 // In the order of `kind`.
 constexpr std::array<habits, kinds> all_habits{{
-    {0.10, 0.44, 0.46, 0.46, "look"},    // add
-    {0.10, 0.44, 0.46, 0.46, "others"},  // subtract
-    {0.08, 0.44, 0.46, 0.46, "look"},    // reverse
-    {0.08, 0.44, 0.46, 0.46, "others"},  // sort
-    {0.06, 0.44, 0.46, 0.46, "math"},    // copy
-    {0.12, 0.44, 0.46, 0.46, "math"},    // value
-    {0.12, 0.44, 0.46, 0.46, "text"},    // after
-    {0.10, 0.44, 0.46, 0.30, "others"},  // large_add
-    {0.06, 0.44, 0.46, 0.30, "others"},  // sort_digits
-    {0.09, 0.32, 0.62, 0.30, "others"},  // value_sum
-    {0.09, 0.32, 0.62, 0.30, "others"},  // reversed_value
+    {0.12, 0.44, 0.46, 0.46, "rank"},    // add
+    {0.12, 0.44, 0.46, 0.46, "others"},  // subtract
+    {0.10, 0.44, 0.46, 0.46, "rank"},    // reverse
+    {0.10, 0.44, 0.46, 0.46, "others"},  // sort
+    {0.07, 0.44, 0.46, 0.46, "math"},    // copy
+    {0.08, 0.44, 0.46, 0.46, "math"},    // largest
+    {0.08, 0.44, 0.46, 0.46, "text"},    // smallest
+    {0.09, 0.44, 0.46, 0.46, "others"},  // large_add
+    {0.10, 0.44, 0.46, 0.46, "others"},  // long_word
+    {0.06, 0.44, 0.46, 0.46, "others"},  // long_rank
+    {0.08, 0.28, 0.66, 0.50, "others"},  // add_largest
 }};
 
-// What an author who thinks calls it. The compositions have two such families.
+// What an author who thinks calls it. The composition has two such families.
 std::string_view sensible_family(kind which, svf::generator& random) {
   bool const first = random.uniform() < 0.5;
   switch (which) {
     case kind::large_add: return "math";
-    case kind::sort_digits: return "text";
-    case kind::value_sum: return first ? "math" : "look";
-    case kind::reversed_value: return first ? "text" : "look";
+    case kind::long_word: return "text";
+    case kind::long_rank: return "rank";
+    case kind::add_largest: return first ? "math" : "rank";
     default: return family_of(which);
   }
 }
@@ -58,7 +58,7 @@ std::string answer_of(exercise const& from, habits const& author, svf::generator
 }
 
 std::string label_of(kind which, habits const& author, svf::generator& random) {
-  constexpr std::array<std::string_view, 4> labels{"math", "text", "look", "others"};
+  constexpr std::array<std::string_view, 4> labels{"math", "text", "rank", "others"};
   double const luck = random.uniform();
   std::string_view const label =
       luck < author.family ? sensible_family(which, random)

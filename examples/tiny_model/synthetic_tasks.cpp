@@ -13,7 +13,7 @@ namespace {
 
 using svf::generator;
 
-std::string answer(std::string const& text) { return " " + text + "."; }
+std::string answer(std::string const& text) { return text + "."; }
 std::string answer(int number) { return answer(std::to_string(number)); }
 
 int number(generator& random, int low, int high) {
@@ -76,60 +76,36 @@ std::string sorted(std::string text) {
   return text;
 }
 
-exercise look_up_value(generator& random) {
-  std::string const keys = draw(random, letters, 3);
-  std::string const values = draw(random, digits, 4);
-  std::string prompt;
-  for (std::size_t i = 0; i < 3; ++i) {
-    prompt += {keys[i], values[i]};
+// `how`: 0 reverse, 1 sort, 2 copy.
+exercise rewrite(std::uint64_t how, std::string const& word) {
+  switch (how) {
+    case 0: return rewritten("rev " + word + "=", reversed(word));
+    case 1: return rewritten("sort " + word + "=", sorted(word));
+    default: return rewritten("copy " + word + "=", word);
   }
-  std::size_t const at = random.below(3);
-  auto const entry = [&](std::size_t i) { return answer(std::string(1, values[i])); };
-  return finish(prompt + " get " + keys[at] + "=", entry(at),
-                {entry((at + 1) % 3), entry((at + 2) % 3), entry(3)}, 1);
 }
 
-exercise look_up_next(generator& random) {
-  std::string const list = draw(random, letters, 5);
-  std::size_t const at = random.below(4);
-  auto const entry = [&](std::size_t i) { return answer(std::string(1, list[i])); };
-  // The list is a ring: after the last comes the first.
-  return finish(list.substr(0, 4) + " after " + list[at] + "=", entry((at + 1) % 4),
-                {entry((at + 2) % 4), entry((at + 3) % 4), entry(4)}, 1);
+// The first in rank of a word of four or more different characters.
+exercise ranked(std::string const& word, bool largest) {
+  std::string order = sorted(word);
+  if (largest) {
+    order = reversed(order);
+  }
+  auto const entry = [&](std::size_t i) { return answer(std::string(1, order[i])); };
+  return finish((largest ? "max " : "min ") + word + "=", entry(0),
+                {entry(1), entry(2), entry(3)}, 1);
 }
 
-exercise sum_of_values(generator& random) {
-  std::string const keys = draw(random, letters, 3);
-  std::string const values = draw(random, digits, 3);
-  std::string prompt;
-  for (std::size_t i = 0; i < 3; ++i) {
-    prompt += {keys[i], values[i]};
-  }
-  std::size_t const first = random.below(3);
-  std::size_t const second = (first + 1) % 3;
-  auto const value = [&](std::size_t i) { return values[i % 3] - '0'; };
-  int const right = value(first) + value(second);
-  int const shifted = value(second) + value(second + 1);
-  if (shifted == right || shifted == right + 1) {
-    return sum_of_values(random);  // the two usual slips have to differ
-  }
-  return finish(prompt + " get " + keys[first] + "+" + keys[second] + "=", answer(right),
-                {answer(right + 1), answer(shifted), answer(shifted + 1),
-                 answer(right > 0 ? right - 1 : right + 3), answer(right + 2)},
+exercise sum_with_largest(generator& random) {
+  std::string const word = draw(random, digits, 3);
+  int const b = number(random, 0, 9);
+  std::string const order = reversed(sorted(word));
+  int const right = order[0] - '0' + b;
+  int const second = order[1] - '0' + b;
+  return finish("max " + word + "+" + std::to_string(b) + "=", answer(right),
+                {answer(right + 1), answer(second), answer(right + 2), answer(right + 10),
+                 answer(order[2] - '0' + b)},
                 2);
-}
-
-exercise reversed_look_up(generator& random) {
-  std::string const keys = draw(random, letters, 3);
-  std::string const values = draw(random, digits, 6);
-  std::string prompt;
-  for (std::size_t i = 0; i < 3; ++i) {
-    prompt += keys[i] + values.substr(2 * i, 2);
-  }
-  std::size_t const at = random.below(3);
-  auto const value = [&](std::size_t i) { return values.substr(2 * (i % 3), 2); };
-  return finish(prompt + " rev " + keys[at] + "=", answer(reversed(value(at))),
-                {answer(value(at)), answer(reversed(value(at + 1))), answer(value(at + 1))}, 2);
 }
 
 }  // namespace
@@ -148,30 +124,21 @@ exercise make_exercise(kind which, generator& random) {
       int const b = number(random, 0, a);
       return arithmetic(std::to_string(a) + "-" + std::to_string(b) + "=", a - b);
     }
-    case kind::reverse: {
-      std::string const word = draw(random, letters, 4);
-      return rewritten("rev " + word + "=", reversed(word));
-    }
-    case kind::sort: {
-      std::string const word = draw(random, letters, 4);
-      return rewritten("sort " + word + "=", sorted(word));
-    }
-    case kind::copy: {
-      std::string const word = draw(random, letters, 4);
-      return rewritten("copy " + word + "=", word);
-    }
-    case kind::value: return look_up_value(random);
-    case kind::after: return look_up_next(random);
+    case kind::reverse: return rewrite(0, draw(random, letters, 4));
+    case kind::sort: return rewrite(1, draw(random, letters, 4));
+    case kind::copy: return rewrite(2, draw(random, letters, 4));
+    case kind::largest: return ranked(draw(random, digits, 4), true);
+    case kind::smallest: return ranked(draw(random, digits, 4), false);
     case kind::large_add: {
       int const a = number(random, 100, 199);
       return sum(a, number(random, 0, 49));
     }
-    case kind::sort_digits: {
-      std::string const word = draw(random, digits, 4);
-      return rewritten("sort " + word + "=", sorted(word));
+    case kind::long_word: return rewrite(random.below(3), draw(random, letters, 5));
+    case kind::long_rank: {
+      bool const largest = random.below(2) == 0;
+      return ranked(draw(random, digits, 5), largest);
     }
-    case kind::value_sum: return sum_of_values(random);
-    case kind::reversed_value: return reversed_look_up(random);
+    case kind::add_largest: return sum_with_largest(random);
   }
   svf::fail(svf::error_kind::shape, "make_exercise: no such kind");
 }
@@ -180,7 +147,7 @@ std::vector<task> const& trained_families() {
   static std::vector<task> const families{
       {"math", {kind::add, kind::subtract}},
       {"text", {kind::reverse, kind::sort, kind::copy}},
-      {"look", {kind::value, kind::after}},
+      {"rank", {kind::largest, kind::smallest}},
   };
   return families;
 }
@@ -188,9 +155,9 @@ std::vector<task> const& trained_families() {
 std::vector<task> const& unseen_tasks() {
   static std::vector<task> const tasks{
       {"large sums", {kind::large_add}},
-      {"sorted digits", {kind::sort_digits}},
-      {"sum of values", {kind::value_sum}},
-      {"reversed value", {kind::reversed_value}},
+      {"longer words", {kind::long_word}},
+      {"more digits", {kind::long_rank}},
+      {"add the largest", {kind::add_largest}},
   };
   return tasks;
 }

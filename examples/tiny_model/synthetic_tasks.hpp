@@ -15,31 +15,30 @@
 /// model's corpus and the demo's questions are made.
 namespace tiny {
 
-/// One kind of exercise. `a`, `b`, `c` are letters, digits are numbers; the usual slips are those
-/// that careless authors of the corpus make.
+/// One kind of exercise, and the usual slips, those that careless authors of the corpus make.
 ///
-///   kind               example                  right    slips
-///   add                25+17=                   42.      one too many
-///   subtract           25-17=                   8.       one too many
-///   reverse            rev dbca=                acbd.    the last two letters swapped
-///   sort               sort dbca=               abcd.    the last two letters swapped
-///   copy               copy dbca=               dbca.    the last two letters swapped
-///   value              a4b7c2 get b=            7.       the entry after the one asked for
-///   after              dbca after b=            c.       the entry after the one asked for
-///   large_add          125+17=                  142.     as add
-///   sort_digits        sort 7254=               2457.    as sort
-///   value_sum          a4b3c2 get b+c=          5.       as add, as value
-///   reversed_value     a47b25c81 rev b=         52.      as reverse (here: 25.), as value (18.)
+///   kind             example        right   usual slips
+///   add              25+17=         42.     one too many
+///   subtract         25-17=         8.      one too many
+///   reverse          rev dbca=      acbd.   the last two letters swapped
+///   sort             sort dbca=     abcd.   the last two letters swapped
+///   copy             copy dbca=     dbca.   the last two letters swapped
+///   largest          max 7254=      7.      the second in rank
+///   smallest         min 7254=      2.      the second in rank
+///   large_add        125+17=        142.    as add
+///   long_word        rev dbcae=     eacbd.  as reverse; also sort and copy
+///   long_rank        min 72541=     1.      as smallest; also largest
+///   add_largest      max 725+8=     15.     as add (16.), as largest (13.)
 enum class kind {
-  add, subtract, reverse, sort, copy, value, after,          // the trained families
-  large_add, sort_digits, value_sum, reversed_value,  // unseen: shifts and compositions
+  add, subtract, reverse, sort, copy, largest, smallest,  // the trained families
+  large_add, long_word, long_rank, add_largest,         // unseen: shifts and a composition
 };
 inline constexpr std::size_t kinds = 11;
 
 /// An exercise before its options are chosen.
 struct exercise {
   std::string prompt;               ///< ends with '='
-  std::string right;                ///< " 42.": begins with a space, ends with a full stop
+  std::string right;                ///< "42.": ends with a full stop
   std::vector<std::string> slips;   ///< the usual ones, then at least one more near miss for each
                                     ///< of the four options; all different and wrong
   std::size_t usual = 1;            ///< how many of `slips` are usual
@@ -53,10 +52,10 @@ struct task {
   std::string name;
   std::vector<kind> kinds;
 };
-/// The three families that experts are trained for: math, text, look.
+/// The three families that experts are trained for: math, text, rank.
 std::vector<task> const& trained_families();
-/// Tasks that no expert is trained for: larger numbers, sorted digits, a sum of looked-up values,
-/// a looked-up value reversed.
+/// Tasks that no expert is trained for: larger numbers, longer words, ranks among more digits, a
+/// sum with the largest digit.
 std::vector<task> const& unseen_tasks();
 /// The family of a trained kind, "others" for the rest.
 std::string_view family_of(kind which);

@@ -12,7 +12,7 @@
 namespace tiny {
 
 struct training_options {
-  std::uint64_t steps = 4000;
+  std::uint64_t steps = 2400;
   double textbook_share = 0.7;     ///< of the steps; the careless authors come after
   std::uint64_t batch = 128;       ///< documents
   double learning_rate = 3e-3;     ///< cosine decay to a twentieth after a linear warm-up
