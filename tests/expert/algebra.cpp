@@ -61,6 +61,12 @@ TEST_CASE("algebra: difference against the base and against itself is exact") {
   auto const b = test::random_expert(layout, "b", 4);
   CHECK(svf::difference(a, base).z() == a.z());
   CHECK(svf::difference(b, b).is_identity());
+  CHECK(svf::difference(a, a).is_identity());
+  float const largest = std::nextafter(0x1p53f, 0.0f);
+  std::vector<float> const edges = {largest, -largest, 1.0f, 1.0f, 1.0f,
+                                    1.0f,    1.0f,     1.0f, 1.0f, 1.0f};
+  svf::expert const edge(layout, std::span<float const>(edges), "edge");
+  CHECK(svf::difference(edge, edge).is_identity());
   auto const c = test::random_expert(layout, "c", 5);
   auto const d = svf::difference(c, b);
   for (std::size_t i = 0; i < 10; ++i) {

@@ -58,8 +58,8 @@ inline expert lerp(expert const& a, expert const& b, double t) {
                            detail::call_name("lerp", a, b));
 }
 
-/// z = 1 + (z_a − z_b): the weight change of a less that of b. difference(a, base) is exactly a,
-/// difference(a, a) exactly the base model.
+/// z = 1 + (z_a − z_b): the weight change of a less that of b. difference(a, base) is exactly a;
+/// difference(a, a) is exactly the base model where |z| < 2⁵³ (beyond, the 1 is lost to rounding).
 inline expert difference(expert const& a, expert const& b) {
   expect_same_layout("difference", a, b);
   return detail::evaluated(a.shared_layout(), detail::wide(a) + (1.0 - detail::wide(b)),
