@@ -139,7 +139,9 @@ TEST_CASE("cli: factor writes u, s and vt of every two-dimensional tensor, whate
   CHECK(run.json()["worst_orthogonality"].get<double>() <= 1e-6);
   svf::safetensors_file const factors(file.at("f.safetensors"));
   CHECK(factors.tensors().size() == 12);
-  for (auto const& [name, w] : file.weights) {
+  for (auto const& entry : file.weights) {
+    std::string const& name = entry.first;
+    auto const& w = entry.second;
     CAPTURE(name);
     auto const u = factors.read_matrix(name + ".u");
     auto const s = factors.read_vector(name + ".s");
