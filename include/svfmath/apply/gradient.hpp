@@ -36,6 +36,17 @@ void chain_to_z(vector_view<G> gamma, vector_view<S> s, vector_view<Z> z, normal
   }
 }
 
+/// γ (r) ← Σ_t (Uᵀδ_t) ∘ (Vᵀx_t) of x (T×n) and δ (T×m). 2Tr(m+n) flops, 2Tr temporaries.
+template <execution_policy Exec, scalar T, class X, class Y, class G>
+void factored_gamma(Exec& exec, svd_factors<T, typename Exec::space> const& factors, X const& x,
+                    Y const& delta, G const& gamma) {
+  matrix<T, typename Exec::space> right(x.rows, factors.rank());     // X V
+  matrix<T, typename Exec::space> left(delta.rows, factors.rank());  // Δ U
+  gemm(exec, T(1), x, transposed(factors.vt.view()), T(0), right.view());
+  gemm(exec, T(1), delta, factors.u.view(), T(0), left.view());
+  column_dots(exec, left.view(), right.view(), gamma);
+}
+
 template <class Z, class D>
 void expect_rank(char const* verb, index_t rank, vector_view<Z> z, vector_view<D> dz) {
   expects(z.size == rank && dz.size == rank, error_kind::shape, verb, ": expected z and dz of size ",
@@ -95,11 +106,7 @@ void gradient_from_factors(Exec& exec, svd_factors<T, typename Exec::space> cons
           " and delta T x ", factors.rows(), ", got ", input.rows, "x", input.cols, " and ",
           output.rows, "x", output.cols);
   detail::expect_rank("gradient_from_factors", factors.rank(), as_vector(z), result);
-  matrix<T, typename Exec::space> right(input.rows, factors.rank());  // X V
-  matrix<T, typename Exec::space> left(input.rows, factors.rank());   // Δ U
-  gemm(exec, T(1), input, transposed(factors.vt.view()), T(0), right.view());
-  gemm(exec, T(1), output, factors.u.view(), T(0), left.view());
-  column_dots(exec, left.view(), right.view(), result);
+  detail::factored_gamma(exec, factors, input, output, result);
   detail::chain_to_z(result, factors.s.view(), as_vector(z), kind);
 }
 

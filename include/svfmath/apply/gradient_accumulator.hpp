@@ -43,12 +43,8 @@ class gradient_accumulator {
       gemm(exec, T(1), transposed(output), input, T(1), sum_.view());
       return;
     }
-    matrix<T, Space> right(input.rows, factors.rank());  // X V
-    matrix<T, Space> left(input.rows, factors.rank());   // Δ U
     vector<T, Space> gamma(factors.rank());
-    gemm(exec, T(1), input, transposed(factors.vt.view()), T(0), right.view());
-    gemm(exec, T(1), output, factors.u.view(), T(0), left.view());
-    column_dots(exec, left.view(), right.view(), gamma.view());
+    detail::factored_gamma(exec, factors, input, output, gamma.view());
     auto const total = sum_.view().row(0);
     auto const part = gamma.view();
     transform(exec, total, [=](index_t i) { return total[i] + part[i]; });
