@@ -18,8 +18,8 @@ template <class T>
 struct cem_record {
   std::int64_t generation = 0;      ///< counted from 0 over all restarts
   std::int64_t evals = 0;           ///< evaluations so far
-  fitness best = {};                ///< best of the search so far
-  fitness generation_best = {};     ///< best of this generation
+  fitness best = unmeasured;             ///< best of the search so far, if anything was measured
+  fitness generation_best = unmeasured;  ///< best of this generation, likewise
   std::span<T const> best_x = {};
   std::span<T const> mean = {};     ///< after the update
   std::span<T const> std = {};      ///< after the update
@@ -28,7 +28,8 @@ struct cem_record {
   bool flat = false;                ///< all members were worth the same
 };
 
-/// One line of JSON per generation, for logs. The stream's precision is left as it was.
+/// One line of JSON per generation, for logs; what is not measured or not finite is null. The
+/// stream's precision is left as it was.
 template <class T>
 void write_json_line(std::ostream& out, cem_record<T> const& record) {
   auto const precision = out.precision(17);
@@ -65,8 +66,8 @@ void write_json_line(std::ostream& out, cem_record<T> const& record) {
 template <class T>
 struct cem_result {
   std::vector<T> best_x = {};       ///< the best point evaluated; empty before the first `tell`
-  double best_f = 0.0;
-  double best_secondary = 0.0;
+  double best_f = unmeasured.primary;  ///< NaN before anything was measured
+  double best_secondary = unmeasured.secondary;
   std::vector<T> mean = {};         ///< the distribution's centre: prefer it under noise
   std::vector<T> std = {};
   std::int64_t evals = 0;

@@ -31,7 +31,7 @@ struct cem_state {
   std::vector<T> kept = {};          ///< members of the next generation: best, elites
   std::vector<T> seats = {};         ///< members of the next generation: injected
   std::vector<T> best_x = {};        ///< empty until something was measured
-  fitness best = {};
+  fitness best = unmeasured;
   std::vector<fitness> baselines = {};
   cem_stop stop = {};
 };

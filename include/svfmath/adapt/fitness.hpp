@@ -4,6 +4,7 @@
 #include <cmath>
 #include <compare>
 #include <concepts>
+#include <limits>
 
 namespace svf {
 
@@ -19,6 +20,10 @@ struct fitness {
 
   friend auto operator<=>(fitness const&, fitness const&) = default;
 };
+
+/// What nothing is worth yet.
+inline constexpr fitness unmeasured{std::numeric_limits<double>::quiet_NaN(),
+                                    std::numeric_limits<double>::quiet_NaN()};
 
 /// A NaN or an infinity is no measurement.
 inline bool is_measured(fitness const& f) {

@@ -109,7 +109,7 @@ void move(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> val
 
 // What a told generation was like.
 struct told_generation {
-  fitness best = {};
+  fitness best = unmeasured;
   double spread = 0.0;  // best less worst primary value
   bool flat = false;
 };
