@@ -28,7 +28,9 @@ choice_question read_question(std::string const& line, std::string const& where)
   auto const prompt = object.find("prompt");
   auto const options = object.find("options");
   auto const answer = object.find("answer");
-  if (prompt == object.end() || !prompt->is_string()) refuse("a string 'prompt'");
+  if (prompt == object.end() || !prompt->is_string() || prompt->get<std::string>().empty()) {
+    refuse("a string 'prompt' that is not empty");
+  }
   if (options == object.end() || !options->is_array() || options->size() < 2) {
     refuse("an array 'options' of at least two strings");
   }
@@ -38,7 +40,9 @@ choice_question read_question(std::string const& line, std::string const& where)
   choice_question question;
   question.prompt = prompt->get<std::string>();
   for (auto const& option : *options) {
-    if (!option.is_string()) refuse("strings in 'options'");
+    if (!option.is_string() || option.get<std::string>().empty()) {
+      refuse("strings in 'options' that are not empty");
+    }
     question.options.push_back(option.get<std::string>());
   }
   auto const index = answer->get<std::uint64_t>();

@@ -11,6 +11,13 @@ namespace llama {
 
 namespace {
 
+void expect_questions(std::span<std::size_t const> asked, std::size_t count) {
+  for (std::size_t q : asked) {
+    svf::expects(q < count, svf::error_kind::shape,
+                 "choice_environment: expected a question below ", count, ", got ", q);
+  }
+}
+
 // Sums the z-gradient of every site while the backward pass goes by.
 class z_gradient : public backward_visitor {
  public:
@@ -75,10 +82,11 @@ choice_environment::choice_environment(cpu_policy& exec, adapted_model& m,
 
 svf::action_table<float> choice_environment::score(std::span<float const> z,
                                                    std::span<std::size_t const> questions) {
+  expect_questions(questions, questions_.size());
   model_.set_z(exec_, z);
   std::vector<encoded_question const*> asked;
   for (std::size_t q : questions) {
-    asked.push_back(&questions_.at(q));
+    asked.push_back(&questions_[q]);
   }
   pieces_.clear();
   svf::action_table<float> table;
@@ -105,10 +113,11 @@ svf::action_table<float> choice_environment::score(std::span<float const> z,
 }
 
 svf::action_table<float> choice_environment::reference(std::span<std::size_t const> questions) {
+  expect_questions(questions, questions_.size());
   std::vector<encoded_question const*> unknown;
   std::vector<std::size_t> places;
   for (std::size_t q : questions) {
-    if (reference_.at(q).empty()) {
+    if (reference_[q].empty()) {
       unknown.push_back(&questions_[q]);
       places.push_back(q);
     }

@@ -76,6 +76,8 @@ TEST_CASE("choice: wrong task files are refused with file and line") {
       {"[1, 2]", "expected a JSON object"},
       {"{\"options\": [\"a\", \"b\"], \"answer\": 1}", "expected a string 'prompt'"},
       {"{\"prompt\": 3, \"options\": [\"a\", \"b\"], \"answer\": 1}", "expected a string 'prompt'"},
+      {"{\"prompt\": \"\", \"options\": [\"a\", \"b\"], \"answer\": 1}", "that is not empty"},
+      {"{\"prompt\": \"p\", \"options\": [\"a\", \"\"], \"answer\": 1}", "that are not empty"},
       {"{\"prompt\": \"p\", \"options\": [\"a\"], \"answer\": 0}", "at least two strings"},
       {"{\"prompt\": \"p\", \"options\": [\"a\", 2], \"answer\": 0}", "strings in 'options'"},
       {"{\"prompt\": \"p\", \"options\": [\"a\", \"b\"]}", "expected an index 'answer'"},

@@ -121,4 +121,6 @@ TEST_CASE("choice_environment: gradients of other questions are refused") {
   auto const scores = env.score(z, std::vector<std::size_t>{0, 1});
   env.score(z, std::vector<std::size_t>{2});
   CHECK_THROWS_AS(env.backward(scores, dz), svf::error);
+  CHECK_THROWS_AS(env.score(z, std::vector<std::size_t>{3}), svf::error);
+  CHECK_THROWS_AS(env.reference(std::vector<std::size_t>{3}), svf::error);
 }

@@ -23,7 +23,9 @@ gguf_builder small() {
   file.u32("count", 7);
   file.f32("half", 0.5f);
   file.floats("a", {3, 2}, {1, 2, 3, 4, 5, 6});
-  file.tensors.push_back({"b", {32}, 8, std::string("\x00\x3c", 2) + std::string(32, '\x05')});
+  std::string block("\x00\x3c", 2);  // one block of Q8_0: scale 1, then 32 fives
+  block.append(32, '\x05');
+  file.tensors.push_back({"b", {32}, 8, std::move(block)});
   file.floats("c", {1}, {9});
   return file;
 }
