@@ -537,6 +537,77 @@ TEST_CASE("cem: restarts begin anew with larger generations and keep the best") 
   CHECK(r.evals == 448);
 }
 
+TEST_CASE("cem: a restart is a search of its own, the result the best of all") {
+  options o = unit_box(2);
+  o.popsize = 10;
+  o.popsize_growth = 1.0;
+  o.restarts = 1;
+  o.stagnation = 3;
+  svf::cem<double> search(o);
+  auto const first = search.ask();
+  std::vector<double> const champion{first(0, 4), first(1, 4)};
+  std::vector<double> values(10, 1.0);
+  values[4] = 100.0;
+  search.tell(values);
+  while (search.state().restarts == 0) {
+    search.ask();
+    search.tell(std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+  }
+  CHECK(search.state().iters == 4);
+  CHECK(search.state().since_restart == 0);
+  CHECK(search.state().std == std::vector<double>(2, 0.5));
+  SUBCASE("only its own members are elites") {
+    auto const x = search.ask();
+    std::vector<double> const elites{x(0, 8), x(1, 8), x(0, 9), x(1, 9)};
+    search.tell(std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
+    for (std::size_t c = 0; c < 2; ++c) {
+      CHECK(test::close(search.result().mean[c], (elites[c] + elites[c + 2]) / 2, 1e-15));
+    }
+    SUBCASE("and then its own best") {
+      auto const y = search.ask();
+      double const member = y(0, 3);
+      search.tell(std::vector<double>{1, 2, 3, 9.5, 5, 6, 7, 8, 9, 1});
+      CHECK(test::close(search.result().mean[0], (member + elites[2]) / 2, 1e-15));
+    }
+  }
+  SUBCASE("it stagnates by its own best") {
+    for (double value = 1.0; value < 20.0; value += 1.0) {
+      REQUIRE(!search.stop());
+      search.ask();
+      std::vector<double> rising(10, 0.0);
+      rising[0] = value;
+      search.tell(rising);
+    }
+    CHECK(!search.stop());
+  }
+  CHECK(search.result().best_x == champion);
+  CHECK(search.result().best_f == 100.0);
+}
+
+TEST_CASE("cem: a restart draws bounded and unbounded coordinates independently") {
+  // normal(0) of a stream is r·cos(2π·uniform(1)) of the same stream: equal signs for ever.
+  double const inf = std::numeric_limits<double>::infinity();
+  int equal = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    options o = unit_box(2, seed);
+    o.lower = {-inf, 0.0};
+    o.upper = {inf, 1.0};
+    o.init_mean = {0.0, 0.5};
+    o.init_std = {1.0, 0.5};
+    o.popsize = 2;
+    o.restarts = 1;
+    o.flat_generations = 1;
+    svf::cem<double> search(o);
+    search.ask();
+    search.tell(std::vector<double>(2, 1.0));
+    auto const mean = search.state().mean;
+    REQUIRE(search.state().restarts == 1);
+    equal += (mean[0] > 0.0) == (std::abs(mean[1] - 0.5) > 0.25);
+  }
+  CHECK(equal > 150);  // 200 expected, standard deviation 10
+  CHECK(equal < 250);
+}
+
 TEST_CASE("cem: golden trace") {
   options o = unit_box(3, 42);
   o.max_iters = 5;

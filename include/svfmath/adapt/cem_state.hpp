@@ -20,7 +20,7 @@ struct cem_state {
   std::int64_t restarts = 0;
   std::int64_t since_restart = 0;    ///< generations since the last restart, for the floor
   std::int64_t flat = 0;             ///< flat generations in a row
-  std::int64_t since_better = 0;     ///< generations since the best improved
+  std::int64_t since_better = 0;     ///< generations since the contender improved
   index_t popsize = 0;
   double elapsed = 0.0;              ///< seconds before the last load; 0 without a timeout
   bool opening = true;               ///< inject and corners still to be told
@@ -32,6 +32,8 @@ struct cem_state {
   std::vector<T> seats = {};         ///< members of the next generation: injected
   std::vector<T> best_x = {};        ///< empty until something was measured
   fitness best = unmeasured;
+  std::vector<T> contender_x = {};   ///< the best since the last restart: contends for elite seats
+  fitness contender = unmeasured;
   std::vector<fitness> baselines = {};
   cem_stop stop = {};
 };

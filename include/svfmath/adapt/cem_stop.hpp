@@ -15,7 +15,7 @@ enum class stop_reason {
   tol_x,         ///< the largest standard deviation fell below the threshold
   tol_f,         ///< the spread of values within a generation fell below the threshold
   flat_fitness,  ///< so many generations in a row in which all members were worth the same
-  stagnation,    ///< so many generations in a row without a better best
+  stagnation,    ///< so many generations in a row without a better best of this restart
   callback,      ///< the caller's callback asked for it
 };
 

@@ -49,7 +49,7 @@ cem_stop why_stop(cem_options<T> const& o, cem_state<T> const& s, cem_record<T> 
 }
 
 // Starts again with a larger generation if the search ended for lack of progress and restarts are
-// left. The best, the counters and the budgets go on.
+// left: a fresh distribution without a contender. The best, the counters and the budgets go on.
 template <class T>
 bool restart(cem_options<T> const& o, cem_state<T>& s) {
   bool const stuck = s.stop.reason == stop_reason::tol_x || s.stop.reason == stop_reason::tol_f ||
@@ -64,16 +64,22 @@ bool restart(cem_options<T> const& o, cem_state<T>& s) {
   s.popsize = index_t(grown);
   s.since_restart = s.flat = s.since_better = 0;
   s.std = o.init_std;
-  random_stream const random(o.seed, (std::uint64_t{1} << 63) | std::uint64_t(s.restarts));
+  // Streams beyond those of the generations, one per kind: uniform and normal numbers of the same
+  // stream share their bits.
+  std::uint64_t const stream = (std::uint64_t{1} << 63) | std::uint64_t(s.restarts);
+  random_stream const uniforms(o.seed, stream);
+  random_stream const normals(o.seed, stream | (std::uint64_t{1} << 62));
   for (std::size_t c = 0; c < s.mean.size(); ++c) {
     double const lo = double(o.lower[c]);
     double const range = double(o.upper[c]) - lo;
     s.mean[c] = std::isfinite(range)
-                    ? std::clamp(T(lo + range * random.uniform(c)), o.lower[c], o.upper[c])
-                    : std::clamp(T(double(o.init_mean[c]) + double(o.init_std[c]) * random.normal(c)),
-                                 o.lower[c], o.upper[c]);
+                    ? T(lo + range * uniforms.uniform(c))
+                    : T(double(o.init_mean[c]) + double(o.init_std[c]) * normals.normal(c));
+    s.mean[c] = std::clamp(s.mean[c], o.lower[c], o.upper[c]);
   }
   s.kept.clear();
+  s.contender_x.clear();
+  s.contender = unmeasured;
   return true;
 }
 

@@ -76,6 +76,9 @@ void visit_cem(Options& o, State& s, F const& f) {
   f("state.best_x", s.best_x);
   f("state.best.primary", s.best.primary);
   f("state.best.secondary", s.best.secondary);
+  f("state.contender_x", s.contender_x);
+  f("state.contender.primary", s.contender.primary);
+  f("state.contender.secondary", s.contender.secondary);
   f("state.baselines", s.baselines);
   f("state.stop.reason", s.stop.reason, stop_reason::callback);
   f("state.stop.value", s.stop.value);

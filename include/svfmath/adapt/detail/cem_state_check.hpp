@@ -32,6 +32,7 @@ void check_state(cem_options<T> const& o, cem_state<T> const& s) {
   holds(s.popsize >= 2 && s.popsize <= (index_t{1} << 40) / o.dim, "popsize is out of range");
   holds(s.mean.size() == dim && s.std.size() == dim, "mean or std has not dim elements");
   holds(s.best_x.empty() || s.best_x.size() == dim, "best_x has not dim elements");
+  holds(s.contender_x.empty() || s.contender_x.size() == dim, "contender_x has not dim elements");
   std::size_t const seats = (s.kept.size() + s.seats.size()) / dim;
   std::size_t const popsize = std::size_t(s.popsize);
   std::size_t const count = s.opening && seats > popsize ? seats : popsize;
@@ -41,6 +42,7 @@ void check_state(cem_options<T> const& o, cem_state<T> const& s) {
         "baselines and corners differ in number");
   point_list(s.mean, "mean is not finite or outside the bounds");
   point_list(s.best_x, "best_x is not finite or outside the bounds");
+  point_list(s.contender_x, "contender_x is not finite or outside the bounds");
   point_list(s.members, "members are not finite or outside the bounds");
   point_list(s.kept, "kept points are not finite or outside the bounds");
   point_list(s.seats, "seats are not finite or outside the bounds");
@@ -48,6 +50,7 @@ void check_state(cem_options<T> const& o, cem_state<T> const& s) {
     holds(std::isfinite(value) && value >= T(0), "std is not finite or negative");
   }
   holds(s.best_x.empty() || is_measured(s.best), "best is not finite");
+  holds(s.contender_x.empty() || is_measured(s.contender), "contender is not finite");
   holds(std::isfinite(s.elapsed) && s.elapsed >= 0.0, "elapsed is not a time");
 }
 

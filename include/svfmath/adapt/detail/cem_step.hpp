@@ -54,8 +54,9 @@ void draw(cem_options<T> const& o, cem_state<T>& s) {
   s.asked = true;
 }
 
-// Updates the best by the first of the ranked members, which does not depend on the places of
-// members of equal worth; true if it became better.
+// Updates the best and the contender, the best since the last restart, by the first of the ranked
+// members, which does not depend on the places of members of equal worth. True if the contender
+// became better.
 template <class T>
 bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values,
               std::span<index_t const> order) {
@@ -63,13 +64,17 @@ bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const>
     return false;
   }
   fitness const& value = values[std::size_t(order.front())];
-  bool const improved = s.best_x.empty() || better(value, s.best, o.sense);
-  if (improved || o.keep_best != elitist::archive) {
-    auto const x = column(members_of(o, s), order.front());
-    s.best_x.assign(x.begin(), x.end());
-    s.best = value;
-  }
-  return improved;
+  auto const point = column(members_of(o, s), order.front());
+  auto const take = [&](std::vector<T>& x, fitness& worth) {
+    bool const improves = x.empty() || better(value, worth, o.sense);
+    if (improves || o.keep_best != elitist::archive) {
+      x.assign(point.begin(), point.end());
+      worth = value;
+    }
+    return improves;
+  };
+  take(s.best_x, s.best);
+  return take(s.contender_x, s.contender);
 }
 
 // For the next generation: the best to be valued again, and a share of the elites.
@@ -89,16 +94,16 @@ void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> ord
   }
 }
 
-// Moves the distribution. The archived best, with the value it had, competes for the elite seats
-// beside the members: that is what keeps a small population from losing what it found.
+// Moves the distribution. The archived contender, with the value it had, competes for the elite
+// seats beside the members: that is what keeps a small population from losing what it found.
 template <class T>
 void move(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values) {
   std::size_t const seats = std::size_t(elite_count(o.elite_ratio, index_t(values.size())));
   std::vector<T> points = s.members;
   std::vector<fitness> worth(values.begin(), values.end());
-  if (o.keep_best == elitist::archive && !s.best_x.empty()) {
-    points.insert(points.end(), s.best_x.begin(), s.best_x.end());
-    worth.push_back(s.best);
+  if (o.keep_best == elitist::archive && !s.contender_x.empty()) {
+    points.insert(points.end(), s.contender_x.begin(), s.contender_x.end());
+    worth.push_back(s.contender);
   }
   matrix_view<T const> const pool(points.data(), o.dim, index_t(worth.size()), o.dim,
                                   order::col_major);
