@@ -14,7 +14,7 @@ constexpr index_t most_heads = 1 << 12;
 constexpr index_t widest_head = 1 << 12;
 constexpr index_t widest = 1 << 20;
 constexpr index_t most_tokens = index_t{1} << 24;
-constexpr index_t longest_context = index_t{1} << 31;
+constexpr index_t longest_context = 1 << 20;  // the rotary tables are made for all of it
 
 void in_range(std::string_view source, std::string_view field, index_t value, index_t most) {
   svf::expects(value >= 1 && value <= most, svf::error_kind::format, source, ": ", field,

@@ -59,6 +59,11 @@ TEST_CASE("config: every bad field is refused by its name") {
     CHECK(refused_naming("vocabulary", [&](auto& c) { c.vocabulary = bad; }));
     CHECK(refused_naming("context", [&](auto& c) { c.context = bad; }));
   }
+  CHECK(refused_naming("context must be in 1 … 1048576, got 1048577",
+                       [](auto& c) { c.context = (1 << 20) + 1; }));
+  llama::config longest = smollm2();
+  longest.context = 1 << 20;
+  CHECK_NOTHROW(llama::validate(longest, "here"));
   CHECK(refused_naming("heads must be a multiple", [](auto& c) { c.kv_heads = 2; }));
   CHECK(refused_naming("head_dim", [](auto& c) { c.head_dim = 63; }));
   CHECK(refused_naming("heads * head_dim", [](auto& c) {
