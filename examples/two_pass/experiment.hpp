@@ -26,7 +26,7 @@ namespace demo {
 struct experiment_options {
   question_counts counts;
   svf::preset preset = svf::preset::paper;
-  std::uint64_t steps = 100;         ///< of every expert's training
+  std::uint64_t steps = 60;          ///< of every expert's training
   std::size_t batch = 256;           ///< questions per step
   double learning_rate = 2e-3;
   std::uint64_t validate_every = 10;

@@ -28,7 +28,7 @@ std::vector<trained_expert const*> all_experts(experiment_result const& result) 
   return all;
 }
 
-// `data` and `settings` once, `drawing` for each of the two terminals.
+// `data` once, `drawing` for each of the two terminals.
 std::string script(std::string const& name, int width, int height, std::string const& data,
                    std::string const& drawing) {
   std::string text = data;
@@ -56,7 +56,8 @@ std::string scores(experiment_result const& result) {
   data += "EOD\n";
   return script("scores", 1000, 480, data,
                 "set style data histograms\nset style histogram errorbars gap 1.5 lw 1\n"
-                "set yrange [0:100]\nset ylabel 'accuracy in %'\nset key outside top center horizontal\n"
+                "set yrange [0:100]\nset ylabel 'accuracy in %'\n"
+                "set key outside top center horizontal\n"
                 "set title 'Three trained families and four unseen tasks (lines: standard error)'\n"
                 "plot $scores using 2:3:xtic(1) title 'base' lc rgb '#999999', "
                 "'' using 4:5 title 'A: prompt' lc rgb '#56b4e9', "
@@ -100,7 +101,7 @@ std::string z_map(experiment_result const& result) {
           reach = std::max(reach, std::abs(value - 1.0));
           add(data, "{} ", value);
         } else {
-          data += "NaN ";
+          add(data, "{} ", 1.0);  // narrower sites: no component, no change
         }
       }
       data += "\n";
@@ -114,7 +115,8 @@ std::string z_map(experiment_result const& result) {
   for (svf::index_t l = 0; l < layers; ++l) {
     add(drawing, "{}'layer {}' {}", l == 0 ? "" : ", ", l, l * (sites / layers));
   }
-  drawing += ")\nset multiplot layout 2,2 title 'z by layer (q, k, v, o, gate, up, down) and component'\n";
+  drawing += ")\nset multiplot layout 2,2 title 'z by layer (q, k, v, o, gate, up, down) and "
+             "component'\n";
   for (trained_expert const* each : all_experts(result)) {
     add(drawing, "set title '{0}'\nplot $z_{0} matrix with image\n", each->value.name());
   }
@@ -148,7 +150,8 @@ std::string confusion(experiment_result const& result) {
   add(drawing,
       "set palette defined (0 '#ffffff', 1 '#0072b2')\nset cbrange [0:100]\nunset key\nunset grid\n"
       "unset colorbox\nset xtics ({})\nset ytics ({})\nset yrange [{}:-0.5]\nset xrange "
-      "[-0.5:{}]\nset multiplot layout 1,2 title 'Labels given to the prompts of each task, in %'\n",
+      "[-0.5:{}]\nset multiplot layout 1,2 title 'Labels given to the prompts of each task, in "
+      "%'\n",
       ticks(result.a_labels.predictions()), ticks(result.a_labels.truths()),
       double(result.a_labels.rows()) - 0.5, double(result.a_labels.cols()) - 0.5);
   for (auto const* each : {"a", "b"}) {
@@ -174,8 +177,7 @@ std::string alpha(experiment_result const& result) {
   std::string drawing =
       "set style data histograms\nset style histogram clustered gap 1.5\nset ylabel 'α'\n"
       "set yrange [0:*]\nset key outside top center horizontal\n"
-      "set title 'What strategy C found: z\\' = 1 + Σ α (z − 1)'\nplot ";
-  std::replace(drawing.begin(), drawing.end(), '\\', '\'');  // gnuplot doubles a quote
+      "set title 'What strategy C found: z'' = 1 + Σ α (z − 1)'\nplot ";
   for (std::size_t k = 0; k < result.experts.size(); ++k) {
     add(drawing, "{} using {}{} title '{}', ", k == 0 ? "$alpha" : "''", k + 2,
         k == 0 ? ":xtic(1)" : "", result.experts[k].value.name());

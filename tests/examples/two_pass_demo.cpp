@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+#include <support/temp_directory.hpp>
+#include <svfmath/io/expert_file.hpp>
+#include <transformer/checkpoint.hpp>
+#include <two_pass/experiment.hpp>
+#include <two_pass/plots.hpp>
+#include <two_pass/report.hpp>
+
+namespace {
+
+demo::experiment_options miniature(std::uint64_t seed) {
+  demo::experiment_options options;
+  options.counts = {.learning = 24, .few_shot = 5, .test = 10};
+  options.steps = 2;
+  options.batch = 8;
+  options.validate_every = 1;
+  options.generations = 1;
+  options.population = 6;
+  options.seed = seed;
+  return options;
+}
+
+demo::experiment_result run_miniature(int threads, std::uint64_t seed) {
+  llama::cpu_policy exec(threads);
+  auto const model =
+      llama::load_checkpoint(std::filesystem::path(SVFMATH_EXAMPLES_DIRECTORY) / "tiny_model");
+  return demo::run_experiment(exec, model, miniature(seed));
+}
+
+std::string text_of(std::filesystem::path const& path) {
+  std::ifstream file(path);
+  REQUIRE(file);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+TEST_CASE("two_pass_demo: equal seeds give equal tables and plots, whatever the threads") {
+  auto const first = run_miniature(1, 3);
+  auto const again = run_miniature(2, 3);
+  auto const other = run_miniature(2, 4);
+  auto const options = miniature(3);
+  CHECK(demo::tables(options, first) == demo::tables(options, again));
+  CHECK(demo::plot_scripts(first) == demo::plot_scripts(again));
+  CHECK(demo::tables(options, first) != demo::tables(options, other));
+
+  REQUIRE(first.tasks.size() == 7);
+  for (demo::task_result const& row : first.tasks) {
+    CAPTURE(row.name);
+    for (auto const* score : {&row.base, &row.a, &row.b, &row.c}) {
+      CHECK(score->questions == 10);
+    }
+    CHECK(row.a_first.prompts == 10);
+    CHECK(row.c_first.evaluations == row.found.search.evals);
+    // What C chose is worth no less on its examples than the base or any expert.
+    for (auto const& single : row.found.experts) {
+      CHECK(row.found.value >= single);
+    }
+    CHECK(row.found.value >= row.found.base);
+  }
+  CHECK(first.a_dispatch.questions == 30);
+  CHECK(first.worst_reconstruction < 1e-6);
+  CHECK(first.worst_orthogonality < 1e-6);
+}
+
+TEST_CASE("two_pass_demo: the files hold what the result says") {
+  test::temp_directory const folder;
+  auto const options = miniature(5);
+  auto const result = run_miniature(2, 5);
+  demo::write_results(folder.path(), options, result);
+
+  auto const json = nlohmann::json::parse(text_of(folder.path() / "results.json"));
+  REQUIRE(json.at("tasks").size() == result.tasks.size());
+  for (std::size_t t = 0; t < result.tasks.size(); ++t) {
+    CHECK(json["tasks"][t]["task"] == result.tasks[t].name);
+    CHECK(json["tasks"][t]["C"]["right"] == result.tasks[t].c.right);
+  }
+  CHECK(json.at("unseen_mean").at("B") == demo::mean_unseen(result, &demo::task_result::b));
+
+  std::string const z = text_of(folder.path() / "z.csv");
+  CHECK(std::count(z.begin(), z.end(), '\n') == result.layout->size() + 1);
+  std::string const scores = text_of(folder.path() / "scores.csv");
+  CHECK(std::count(scores.begin(), scores.end(), '\n') == 7 * 7 + 1);
+
+  for (auto const& each : result.experts) {
+    auto const path = folder.path() / "experts" / (each.value.name() + ".safetensors");
+    auto const loaded = svf::load_expert(path, result.layout);
+    auto const expected = each.value.values();
+    auto const values = loaded.value.values();
+    CHECK(std::equal(values.begin(), values.end(), expected.begin(), expected.end()));
+  }
+}
+
+TEST_CASE("two_pass_demo: a score's standard error is the binomial's") {
+  demo::score const half{50, 100};
+  CHECK(half.standard_error() == 0.05);
+  CHECK(demo::score{}.standard_error() == 0.0);
+}
