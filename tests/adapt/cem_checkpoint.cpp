@@ -3,8 +3,10 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <span>
@@ -126,7 +128,7 @@ TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are ref
     write(good.substr(0, size));
     CHECK_THROWS_AS(svf::load_cem(path), svf::error);
   }
-  // Any damage is either refused or gives a search that still runs.
+  // Any damage is either refused or gives a search of modest size that still runs.
   int refused = 0;
   for (std::size_t at = 8; at < good.size(); at += 13) {
     std::string bad = good;
@@ -134,12 +136,87 @@ TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are ref
     write(bad);
     try {
       auto loaded = svf::load_cem(path);
-      if (loaded.options().popsize < 1000 && loaded.ask().cols < 1000) {
-        step(loaded);
-      }
+      auto const state = loaded.state();
+      REQUIRE(state.popsize == loaded.options().popsize);
+      REQUIRE(state.generation <= std::int64_t{1} << 62);
+      REQUIRE(state.evals <= std::int64_t{1} << 62);
+      step(loaded);
     } catch (svf::error const&) {
       ++refused;
     }
   }
   CHECK(refused > 100);
+}
+
+TEST_CASE("cem_checkpoint: a state that no search can have is refused, field by field") {
+  using state = svf::cem_state<double>;
+  auto o = busy_options();
+  o.popsize_growth = 1.5;
+  o.stagnation = 1;
+  svf::cem<double> search(o);
+  while (search.state().restarts < 1) {
+    step(search);
+  }
+  step(search);
+  search.ask();
+  state const good = search.state();
+  REQUIRE(good.popsize == 9);
+  REQUIRE(good.iters > good.since_restart);
+  CHECK_NOTHROW(svf::cem<double>(o, good));
+
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  std::vector<std::function<void(state&)>> const changes{
+      [](state& s) { s.popsize = (svf::index_t{1} << 40) / 3; },
+      [](state& s) { s.popsize = 10; },
+      [](state& s) { s.popsize = 6; },
+      [](state& s) { s.popsize = 0; },
+      [](state& s) { s.restarts = 0; },
+      [](state& s) { s.restarts = 2; },
+      [](state& s) { s.restarts = 3; },
+      [](state& s) { s.restarts = -1; },
+      [](state& s) { s.restarts = most; },
+      [](state& s) { s.generation = most; },
+      [](state& s) { s.generation = -1; },
+      [](state& s) { s.generation = s.iters - 1; },
+      [](state& s) { s.iters = most; },
+      [](state& s) { s.iters = s.since_restart - 1; },
+      [](state& s) { s.generation = s.iters = s.since_restart = most; },
+      [](state& s) { s.evals = most; },
+      [](state& s) { s.evals = -1; },
+      [](state& s) { s.since_restart = most; },
+      [](state& s) { s.since_restart = -1; },
+      [](state& s) { s.flat = most; },
+      [](state& s) { s.flat = -1; },
+      [](state& s) { s.since_better = most; },
+      [](state& s) { s.since_better = -1; },
+      [](state& s) { s.elapsed = nan; },
+      [](state& s) { s.elapsed = -1.0; },
+      [](state& s) { s.mean.pop_back(); },
+      [](state& s) { s.mean[0] = nan; },
+      [](state& s) { s.mean[1] = 2.5; },
+      [](state& s) { s.std[0] = -1.0; },
+      [](state& s) { s.std.clear(); },
+      [](state& s) { s.members.clear(); },
+      [](state& s) { s.members[0] = 7.0; },
+      [](state& s) { s.kept.push_back(0.5); },
+      [](state& s) { s.seats.assign(2, 0.5); },
+      [](state& s) { s.best_x.pop_back(); },
+      [](state& s) { s.best.secondary = nan; },
+      [](state& s) { s.contender_x.push_back(0.5); },
+      [](state& s) { s.contender.primary = nan; },
+      [](state& s) { s.baselines.pop_back(); },
+      [](state& s) { s.opening = true; },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    state bad = good;
+    changes[i](bad);
+    try {
+      svf::cem<double>(o, bad);
+      FAIL_CHECK("the state was taken");
+    } catch (svf::error const& e) {
+      CHECK(e.kind() == svf::error_kind::format);
+    }
+  }
 }

@@ -72,6 +72,8 @@ void check_numbers(cem_options<T> const& o) {
   expects(o.max_evals >= o.popsize, error_kind::numeric,
           "cem: expected max_evals of at least one generation (popsize = ", o.popsize, "), got ",
           o.max_evals);
+  expects(o.restarts <= 1'000'000, error_kind::numeric, "cem: expected restarts <= 1000000, got ",
+          o.restarts);
   expects(!o.target || !std::isnan(*o.target), error_kind::numeric, "cem: target is NaN");
   expects(o.popsize_growth >= 1.0 && o.popsize_growth <= 16.0, error_kind::numeric,
           "cem: expected popsize_growth in [1, 16], got ", o.popsize_growth);

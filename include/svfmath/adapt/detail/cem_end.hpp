@@ -48,6 +48,12 @@ cem_stop why_stop(cem_options<T> const& o, cem_state<T> const& s, cem_record<T> 
   return {};
 }
 
+// The members of a generation after a restart; a whole number, which may exceed every limit.
+template <class T>
+double grown(cem_options<T> const& o, index_t popsize) {
+  return std::ceil(double(popsize) * o.popsize_growth);
+}
+
 // Starts again with a larger generation if the search ended for lack of progress and restarts are
 // left: a fresh distribution without a contender. The best, the counters and the budgets go on.
 template <class T>
@@ -55,13 +61,13 @@ bool restart(cem_options<T> const& o, cem_state<T>& s) {
   bool const stuck = s.stop.reason == stop_reason::tol_x || s.stop.reason == stop_reason::tol_f ||
                      s.stop.reason == stop_reason::flat_fitness ||
                      s.stop.reason == stop_reason::stagnation;
-  double const grown = std::ceil(double(s.popsize) * o.popsize_growth);
-  if (!stuck || s.restarts >= o.restarts || double(s.evals) + grown > double(o.max_evals) ||
-      grown * double(o.dim) > 0x1p40) {
+  double const popsize = grown(o, s.popsize);
+  if (!stuck || s.restarts >= o.restarts || double(s.evals) + popsize > double(o.max_evals) ||
+      popsize * double(o.dim) > 0x1p40) {
     return false;
   }
   ++s.restarts;
-  s.popsize = index_t(grown);
+  s.popsize = index_t(popsize);
   s.since_restart = s.flat = s.since_better = 0;
   s.std = o.init_std;
   // Streams beyond those of the generations, one per kind: uniform and normal numbers of the same

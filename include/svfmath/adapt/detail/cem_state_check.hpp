@@ -3,13 +3,32 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include <svfmath/adapt/cem_options.hpp>
 #include <svfmath/adapt/cem_state.hpp>
+#include <svfmath/adapt/detail/cem_end.hpp>
 #include <svfmath/core/error.hpp>
 
 namespace svf::detail {
+
+// The members of a generation after so many restarts; 0 if there cannot have been so many.
+template <class T>
+index_t popsize_after(cem_options<T> const& o, std::int64_t restarts) {
+  if (restarts < 0 || restarts > std::int64_t(o.restarts)) {
+    return 0;
+  }
+  index_t popsize = o.popsize;
+  for (std::int64_t i = 0; i < restarts; ++i) {
+    double const next = grown(o, popsize);
+    if (next * double(o.dim) > 0x1p40) {
+      return 0;
+    }
+    popsize = index_t(next);
+  }
+  return popsize;
+}
 
 // A state that was read from a file is as hostile as the file.
 template <class T>
@@ -26,10 +45,15 @@ void check_state(cem_options<T> const& o, cem_state<T> const& s) {
             what);
     }
   };
-  holds(s.generation >= 0 && s.iters >= 0 && s.evals >= 0 && s.restarts >= 0 && s.flat >= 0 &&
-            s.since_better >= 0 && s.since_restart >= 0,
-        "a counter is negative");
-  holds(s.popsize >= 2 && s.popsize <= (index_t{1} << 40) / o.dim, "popsize is out of range");
+  // Counters grow by at most 2^40 a generation, so from here on they cannot overflow.
+  constexpr std::int64_t largest = std::int64_t{1} << 62;
+  holds(s.flat >= 0 && s.flat <= s.since_restart && s.since_better >= 0 &&
+            s.since_better <= s.since_restart && s.since_restart <= s.iters &&
+            s.iters <= s.generation && s.generation <= largest,
+        "the counters of generations are negative, too large or contradict each other");
+  holds(s.evals >= 0 && s.evals <= largest, "evals is negative or too large");
+  holds(s.restarts <= s.iters && s.popsize == popsize_after(o, s.restarts),
+        "popsize is not that of so many restarts");
   holds(s.mean.size() == dim && s.std.size() == dim, "mean or std has not dim elements");
   holds(s.best_x.empty() || s.best_x.size() == dim, "best_x has not dim elements");
   holds(s.contender_x.empty() || s.contender_x.size() == dim, "contender_x has not dim elements");
