@@ -54,6 +54,18 @@ void step(svf::cem<double>& search) {
   search.tell(values);
 }
 
+// Expects the file to be refused as a malformed one, by its name.
+void check_refused(std::filesystem::path const& path) {
+  try {
+    svf::load_cem(path);
+    FAIL_CHECK("the search was taken");
+  } catch (svf::error const& e) {
+    INFO(std::string(e.what()));
+    CHECK(e.kind() == svf::error_kind::format);
+    CHECK(std::string(e.what()).find(path.string()) != std::string::npos);
+  }
+}
+
 std::string bytes_of(std::filesystem::path const& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -115,7 +127,7 @@ TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are ref
   svf::safetensors_writer foreign;
   foreign.add<double>("mean", {1}, mean);
   foreign.write(path);
-  CHECK_THROWS_AS(svf::load_cem(path), svf::error);
+  check_refused(path);
 
   svf::cem<double> search(busy_options());
   search.ask();
@@ -126,7 +138,7 @@ TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are ref
   };
   for (std::size_t size = 0; size < good.size(); size += 97) {
     write(good.substr(0, size));
-    CHECK_THROWS_AS(svf::load_cem(path), svf::error);
+    check_refused(path);
   }
   // Any damage is either refused or gives a search of modest size that still runs.
   int refused = 0;
@@ -146,6 +158,51 @@ TEST_CASE("cem_checkpoint: missing, foreign, truncated and damaged files are ref
     }
   }
   CHECK(refused > 100);
+}
+
+TEST_CASE("cem_checkpoint: options and states that the search refuses are refused as the file's") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "search.safetensors";
+  svf::cem<double> search(busy_options());
+  search.ask();
+  using options = svf::cem_options<double>;
+  using state = svf::cem_state<double>;
+  auto const written = [&](std::function<void(options&, state&)> const& change) {
+    options o = search.options();
+    state s = search.state();
+    change(o, s);
+    svf::safetensors_writer file;
+    file.set_metadata("format", svf::cem_format);
+    svf::detail::visit_cem(o, s, svf::detail::field_writer{file});
+    file.write(path);
+  };
+  written([](options&, state&) {});
+  CHECK_NOTHROW(svf::load_cem(path));
+  std::vector<std::function<void(options&, state&)>> const changes{
+      [](options& o, state&) { o.dim = 0; },                         // shape
+      [](options& o, state&) { o.dim = -3; },
+      [](options& o, state&) { o.dim = svf::index_t{1} << 40; },     // 8 TiB of means
+      [](options& o, state& s) {
+        o.dim = svf::index_t{1} << 37;
+        o.popsize = s.popsize = 2;
+        o.lower = {0.0};
+        o.upper = {1.0};
+        o.init_mean.clear();
+        o.init_std.clear();
+      },
+      [](options& o, state&) { o.popsize = 1; },                     // shape
+      [](options& o, state&) { o.upper[0] = -1.0; },                 // numeric
+      [](options& o, state&) { o.alpha_std = std::nan(""); },        // numeric
+      [](options& o, state&) { o.inject[0].pop_back(); },
+      [](options&, state& s) { s.popsize = svf::index_t{1} << 38; },
+      [](options&, state& s) { s.evals = -1; },
+      [](options&, state& s) { s.mean[0] = std::nan(""); },
+  };
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    CAPTURE(i);
+    written(changes[i]);
+    check_refused(path);
+  }
 }
 
 TEST_CASE("cem_checkpoint: a state that no search can have is refused, field by field") {

@@ -32,7 +32,7 @@ void save_cem(std::filesystem::path const& path, cem<T> const& search) {
 
 /// The search that `save_cem` wrote, with `callback` as its callback; observers are added with
 /// `observe`. Throws `error{format}` naming the file if it is missing, malformed, of another
-/// version or element type, and what the constructor of `cem` throws for values that make no sense.
+/// version or element type, or holds values that the constructor of `cem` refuses.
 template <class T = double>
 cem<T> load_cem(std::filesystem::path const& path,
                 std::function<bool(cem_record<T> const&)> callback = {}) {
@@ -44,8 +44,15 @@ cem<T> load_cem(std::filesystem::path const& path,
   cem_options<T> options;
   cem_state<T> state;
   detail::visit_cem(options, state, detail::field_reader{file});
+  // Before anything of dim elements is made.
+  expects(std::cmp_equal(options.dim, state.mean.size()), error_kind::format, path,
+          ": expected a mean of dim = ", options.dim, " elements, got ", state.mean.size());
   options.callback = std::move(callback);
-  return cem<T>(std::move(options), std::move(state));
+  try {
+    return cem<T>(std::move(options), std::move(state));
+  } catch (error const& e) {
+    fail(error_kind::format, path, ": ", e.what());
+  }
 }
 
 }  // namespace svf
