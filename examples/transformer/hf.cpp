@@ -146,13 +146,12 @@ void save_hf(checkpoint const& c, std::filesystem::path const& folder) {
   std::filesystem::create_directories(folder, problem);
   svf::expects(!problem, error_kind::backend, "cannot make the folder '", folder,
                "': ", problem.message());
-  svf::write_atomically(folder / "config.json", to_hf_config(c.cfg, c.tok));
-  if (!c.tok.tokens.empty()) {
-    json const extra = {{"add_bos_token", c.tok.add_bos},
-                        {"chat_template", replace_invalid_utf8(c.tok.chat_template)}};
-    svf::write_atomically(folder / "tokenizer.json", to_hf_tokenizer(c.tok));
-    svf::write_atomically(folder / "tokenizer_config.json", extra.dump(2) + "\n");
-  }
+  // All texts before the first file, so that a vocabulary that cannot be written changes nothing.
+  bool const has_words = !c.tok.tokens.empty();
+  std::string const config_text = to_hf_config(c.cfg, c.tok);
+  std::string const tokenizer_text = has_words ? to_hf_tokenizer(c.tok) : "";
+  json const extra = {{"add_bos_token", c.tok.add_bos},
+                      {"chat_template", replace_invalid_utf8(c.tok.chat_template)}};
   svf::safetensors_writer writer;
   for (auto const& [name, tensor] : c.tensors) {
     auto const rows = std::uint64_t(tensor.values.rows());
@@ -165,6 +164,11 @@ void save_hf(checkpoint const& c, std::filesystem::path const& folder) {
                std::span<float const>(tensor.values.data(), std::size_t(tensor.values.size())));
   }
   writer.write(folder / "model.safetensors");
+  svf::write_atomically(folder / "config.json", config_text);
+  if (has_words) {
+    svf::write_atomically(folder / "tokenizer.json", tokenizer_text);
+    svf::write_atomically(folder / "tokenizer_config.json", extra.dump(2) + "\n");
+  }
 }
 
 }  // namespace llama

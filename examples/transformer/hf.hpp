@@ -41,7 +41,8 @@ checkpoint load_hf(std::filesystem::path const& path);
 
 /// Writes model.safetensors (float32, the checkpoint's own tensor names), config.json and, where
 /// there is a vocabulary, tokenizer.json and tokenizer_config.json into `folder`, which is made if
-/// need be. Each file appears whole or not at all, the weights last. `load_hf` gives back an equal
+/// need be. Each file appears whole or not at all. The weights come first: as long as the disk has
+/// no room for them, a model that was in the folder stays complete. `load_hf` gives back an equal
 /// checkpoint. Throws `svf::error`: as `validate`, and (backend) if the system refuses to write.
 void save_hf(checkpoint const& c, std::filesystem::path const& folder);
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <exception>
 #include <set>
 
 #include <tbb/parallel_for.h>
@@ -90,7 +91,7 @@ void read_tensors(checkpoint& c, std::span<listed_tensor const> listing,
   for (listed_tensor const& listed : listing) {
     places.push_back(&c.tensors[listed.name]);
   }
-  tbb::parallel_for(std::size_t{0}, listing.size(), [&](std::size_t i) {
+  auto const read_one = [&](std::size_t i) {
     auto const& shape = listing[i].shape;
     index_t const rows = shape.size() == 1 ? 1 : index_t(shape[0]);
     svf::matrix<float> values(rows, index_t(shape.back()));
@@ -99,7 +100,21 @@ void read_tensors(checkpoint& c, std::span<listed_tensor const> listing,
     svf::expects(all_finite(elements), error_kind::numeric, c.source, ": tensor ",
                  in_quotes(listing[i].name), " holds NaN or Inf");
     *places[i] = {std::move(values), int(shape.size())};
+  };
+  // Which of several bad tensors is reported must not depend on the threads: the first.
+  std::vector<std::exception_ptr> problems(listing.size());
+  tbb::parallel_for(std::size_t{0}, listing.size(), [&](std::size_t i) {
+    try {
+      read_one(i);
+    } catch (...) {
+      problems[i] = std::current_exception();
+    }
   });
+  for (auto const& problem : problems) {
+    if (problem) {
+      std::rethrow_exception(problem);
+    }
+  }
 }
 
 void validate(checkpoint const& c) {

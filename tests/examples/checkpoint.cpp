@@ -2,12 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -20,10 +22,12 @@
 #include "smollm2_file.hpp"
 #include "support/close.hpp"
 #include "support/random.hpp"
+#include "support/raw_file.hpp"
 #include "support/temp_directory.hpp"
 #include "transformer/checkpoint.hpp"
 #include "transformer/gguf_checkpoint.hpp"
 #include "transformer/hf.hpp"
+#include "transformer/inventory.hpp"
 #include "transformer/tokenizer.hpp"
 
 namespace {
@@ -444,6 +448,57 @@ TEST_CASE("checkpoint: tensors missing, left over or of a wrong shape are named"
   CHECK(refusal_of([](auto& t) {
           t["model.layers.0.self_attn.rotary_emb.inv_freq"] = {svf::matrix<float>(1, 3), 1};
         }).empty());
+}
+
+TEST_CASE("checkpoint: of several bad tensors the first is named, whatever the threads do") {
+  auto const source = tiny();
+  std::vector<llama::listed_tensor> listing;
+  for (auto const& [name, tensor] : source.tensors) {
+    std::vector<std::uint64_t> shape{std::uint64_t(tensor.values.cols())};
+    if (tensor.dimensions == 2) {
+      shape.insert(shape.begin(), std::uint64_t(tensor.values.rows()));
+    }
+    listing.push_back({name, std::move(shape)});
+  }
+  for (std::size_t const first : {std::size_t{0}, std::size_t{3}}) {
+    auto c = tiny();
+    std::string message;
+    try {
+      llama::read_tensors(c, listing, [&](std::size_t i, std::span<float> elements) {
+        // The first bad one is found last.
+        std::this_thread::sleep_for(std::chrono::milliseconds(i == first ? 30 : 0));
+        elements.back() = i < first ? 1.0f : std::numeric_limits<float>::quiet_NaN();
+      });
+    } catch (svf::error const& e) {
+      message = e.what();
+    }
+    has(message, "'" + listing[first].name + "' holds NaN or Inf");
+  }
+}
+
+TEST_CASE("checkpoint: weights that cannot be written leave the model of a folder as it was") {
+  test::temp_directory const folder;
+  llama::save_hf(tiny(), folder.path());
+  auto const read = [&](char const* name) { return test::read_raw(folder.path() / name); };
+  std::string const files[] = {read("config.json"), read("tokenizer.json"),
+                               read("tokenizer_config.json")};
+  std::filesystem::remove(folder.path() / "model.safetensors");
+  std::filesystem::create_directory(folder.path() / "model.safetensors");
+  auto other = tiny();
+  other.cfg.rope_theta = 7.0f;
+  other.tok.tokens[1] = "c";
+  other.tok.tokens[4] = "cb";
+  other.tok.merges = {{"c", "b"}};
+  other.tok.chat_template = "{{ other }}";
+  CHECK_THROWS_AS(llama::save_hf(other, folder.path()), svf::error);
+  CHECK(read("config.json") == files[0]);
+  CHECK(read("tokenizer.json") == files[1]);
+  CHECK(read("tokenizer_config.json") == files[2]);
+  std::filesystem::remove(folder.path() / "model.safetensors");
+  llama::save_hf(other, folder.path());
+  CHECK(read("config.json") != files[0]);
+  CHECK(read("tokenizer.json") != files[1]);
+  CHECK(read("tokenizer_config.json") != files[2]);
 }
 
 TEST_CASE("checkpoint: a truncated weight file is refused") {
