@@ -9,9 +9,12 @@
 #include <svfmath/core/random.hpp>
 #include <svfmath/cpu/blas.hpp>
 
+#include "support/site.hpp"
+
 /// gemm [threads]: rates of `gemm` and `gram` for the shapes of a 135M-parameter transformer. Best
 /// of the repetitions, by the wall clock and by the processor time of all threads together, which
-/// on a busy machine says what one undisturbed core does.
+/// on a busy machine says what one undisturbed core does. Last the line for run.sh: seconds and
+/// error of the product that benchmarks/peers/gemm.py does too.
 namespace {
 
 using svf::index_t;
@@ -32,8 +35,9 @@ double processor_seconds() {
   return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
 }
 
+/// Returns the best time by the wall clock, in seconds.
 template <class F>
-void report(char const* what, index_t m, index_t k, index_t n, double bytes, F&& run) {
+double report(char const* what, index_t m, index_t k, index_t n, double bytes, F&& run) {
   double const work = 2.0 * double(m) * double(k) * double(n);
   int const batch = int(std::clamp(2e6 / work, 1.0, 1000.0));
   int const repetitions = int(std::clamp(1e11 / (work * batch), 5.0, 500.0));
@@ -52,6 +56,7 @@ void report(char const* what, index_t m, index_t k, index_t n, double bytes, F&&
   std::printf("%-16s m %5td k %5td n %5td  %9.2f us  %7.1f GF/s  %7.1f GF per cpu-s  %6.1f GB/s\n",
               what, m, k, n, wall * 1e6, work / wall * 1e-9, work / processor * 1e-9,
               bytes / wall * 1e-9);
+  return wall;
 }
 
 template <class T>
@@ -85,10 +90,30 @@ void all(svf::cpu::par& exec, char const* plain, char const* transposed, char co
          [&] { gram(exec, a.view(), g.view()); });
 }
 
+// X Wᵀ for 1024 tokens and an MLP matrix of 1536x576.
+void headline(svf::cpu::par& exec) {
+  auto const x = random_matrix<float>(1024, 576, 1);
+  auto const w = random_matrix<float>(1536, 576, 2);
+  svf::matrix<float> y(1024, 1536);
+  double const seconds =
+      report("headline", 1024, 576, 1536, 4.0 * double(x.size() + w.size() + y.size()), [&] {
+        gemm(exec, 1.0f, x.view(), svf::transposed(w.view()), 0.0f, y.view());
+      });
+  double const error = bench::relative_error(y.data(), 8 * 1536, [&](index_t i) {
+    double sum = 0.0;
+    for (index_t k = 0; k < 576; ++k) {
+      sum += double(x(i / 1536, k)) * double(w(i % 1536, k));
+    }
+    return sum;
+  });
+  std::printf("HEADLINE %.6g %.3g\n", seconds, error);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   svf::cpu::par exec(argc > 1 ? std::atoi(argv[1]) : 0);
   all<float>(exec, "float A B", "float A W^T", "float gram");
   all<double>(exec, "double A B", "double A W^T", "double gram");
+  headline(exec);
 }
