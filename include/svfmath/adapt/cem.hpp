@@ -38,8 +38,8 @@ concept runs_indices = requires(Exec& exec, void (*body)(index_t)) {
 /// on any number of threads (a `timeout` aside), because normals are addressed by (seed,
 /// generation, member, coordinate). Cost per generation: O(dim · popsize + popsize log popsize).
 ///
-/// Members of equal worth share the elite seats at the cut, and the best of them is the one with the
-/// lexicographically least coordinates: their places do not matter. A generation in which all
+/// Members of equal worth share the elite seats at the cut, and the best of them is the one with
+/// the lexicographically least coordinates: their places do not matter. A generation in which all
 /// members are worth the same says nothing, so it leaves mean and std as they are.
 template <class T = double>
 class cem {
@@ -140,8 +140,9 @@ class cem {
   void inject(std::span<T const> point) {
     detail::check_point(options_, point, "an injected point");
     expects(!state_.asked, error_kind::shape, "cem::inject: expected a call before ask()");
-    expects(state_.opening || detail::seat_count(options_, state_) < state_.popsize, error_kind::shape,
-            "cem::inject: expected at most popsize = ", state_.popsize, " points per generation");
+    expects(state_.opening || detail::seat_count(options_, state_) < state_.popsize,
+            error_kind::shape, "cem::inject: expected at most popsize = ", state_.popsize,
+            " points per generation");
     // Before the corners, which are counted from the end of the list.
     std::size_t const corners = state_.opening ? options_.corners.size() : 0;
     auto const before = state_.seats.end() - std::ptrdiff_t(corners * point.size());

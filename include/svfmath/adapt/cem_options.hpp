@@ -88,8 +88,8 @@ struct cem_options {
   std::int64_t stagnation = 0;     ///< 0: off
 
   /// IPOP: when tol_x, tol_f, flat_fitness or stagnation would end the search, start again that
-  /// many times from a uniform random mean with popsize multiplied by `popsize_growth`. Each start is
-  /// a search of its own; the best of all is the result.
+  /// many times from a uniform random mean with popsize multiplied by `popsize_growth`. Each start
+  /// is a search of its own; the best of all is the result.
   int restarts = 0;
   double popsize_growth = 2.0;
 

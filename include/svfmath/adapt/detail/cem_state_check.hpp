@@ -40,9 +40,9 @@ void check_state(cem_options<T> const& o, cem_state<T> const& s) {
   auto const point_list = [&](std::vector<T> const& list, char const* what) {
     holds(list.size() % dim == 0, what);
     for (std::size_t i = 0; i < list.size(); ++i) {
-      holds(std::isfinite(list[i]) && (o.bounds == bounds_handling::none ||
-                                       (list[i] >= o.lower[i % dim] && list[i] <= o.upper[i % dim])),
-            what);
+      bool const inside = o.bounds == bounds_handling::none ||
+                          (list[i] >= o.lower[i % dim] && list[i] <= o.upper[i % dim]);
+      holds(std::isfinite(list[i]) && inside, what);
     }
   };
   // Counters grow by at most 2^40 a generation, so from here on they cannot overflow.
