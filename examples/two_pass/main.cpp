@@ -65,13 +65,14 @@ int run(int argc, char** argv) {
   options.seed = given.seed;
   llama::cpu_policy exec(given.threads);
   auto const model = llama::load_checkpoint(given.model);
+  std::filesystem::path const out(given.out);
+  demo::make_folder(out);  // now rather than after the work
   auto const result = demo::run_experiment(exec, model, options, [](std::string const& text) {
     fmt::print("{} ...\n", text);
     std::fflush(stdout);
   });
   fmt::print("\n{}", demo::tables(options, result));
 
-  std::filesystem::path const out(given.out);
   demo::write_results(out, options, result);
   auto const plots = demo::draw_plots(out / "plots", result);
   fmt::print("\nwritten to {}: results.json, timings.json, scores.csv, learning_curves.csv,\n"

@@ -6,8 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <svfmath/core/error.hpp>
 #include <svfmath/io/atomic_file.hpp>
+
+#include "report.hpp"
 
 namespace demo {
 
@@ -44,10 +45,7 @@ outcome run_gnuplot(std::filesystem::path const& folder, std::string const& scri
 }  // namespace
 
 plot_outcome draw_plots(std::filesystem::path const& folder, experiment_result const& result) {
-  std::error_code code;
-  std::filesystem::create_directories(folder, code);
-  svf::expects(!code, svf::error_kind::backend, "cannot make the folder '", folder,
-               "': ", code.message());
+  make_folder(folder);
   plot_outcome all{true, 0, {}};
   for (auto const& [name, text] : plot_scripts(result)) {
     svf::write_atomically(folder / (name + ".gp"), text);

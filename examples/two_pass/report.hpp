@@ -16,6 +16,9 @@ std::string tables(experiment_options const& options, experiment_result const& r
 /// What pass 1 and pass 2 cost, like the paper's Table 3, and what the rest took.
 std::string timings(experiment_result const& result);
 
+/// Makes a folder and those above it. Throws `svf::error{backend}` naming it if that fails.
+void make_folder(std::filesystem::path const& folder);
+
 /// Writes into `folder`, which is made if need be:
 ///   results.json, scores.csv, learning_curves.csv, confusion_A.csv, confusion_B.csv, alpha.csv,
 ///   z.csv, spectra.csv   numbers that two runs with one seed share

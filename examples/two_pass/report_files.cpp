@@ -211,14 +211,14 @@ std::string confusion_csv(svf::confusion_matrix const& matrix) {
   return out.str();
 }
 
+}  // namespace
+
 void make_folder(std::filesystem::path const& folder) {
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   svf::expects(!code, svf::error_kind::backend, "cannot make the folder '", folder,
                "': ", code.message());
 }
-
-}  // namespace
 
 void write_results(std::filesystem::path const& folder, experiment_options const& options,
                    experiment_result const& result) {
