@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,7 +39,7 @@ struct adapt_options : common_options, expert_options {
   std::uint64_t seed = 0;
 };
 
-// The adapter with a bar that moves at every question.
+// The adapter with a bar that moves every few questions.
 class watched_adapter {
  public:
   using prompt_type = llama::choice_adapter::prompt_type;
@@ -48,14 +50,12 @@ class watched_adapter {
       : adapter_(std::move(adapter)), bar_("questions", questions) {}
 
   void set_z(std::span<float const> z) { adapter_.set_z(z); }
-  std::vector<float> label_scores(prompt_type const& prompt,
-                                  std::span<std::string const> labels) {
-    bar_.advance();
-    return adapter_.label_scores(prompt, labels);
+  std::vector<std::vector<float>> label_scores(std::span<prompt_type const> prompts,
+                                               std::span<std::string const> labels) {
+    return in_pieces(prompts, [&](auto part) { return adapter_.label_scores(part, labels); });
   }
-  answer_type answer(prompt_type const& prompt) {
-    bar_.advance();
-    return adapter_.answer(prompt);
+  std::vector<answer_type> answer(std::span<prompt_type const> prompts) {
+    return in_pieces(prompts, [&](auto part) { return adapter_.answer(part); });
   }
   svf::fitness evaluate(std::span<float const> z, std::span<example_type const> examples) {
     bar_.advance(examples.size());
@@ -63,6 +63,20 @@ class watched_adapter {
   }
 
  private:
+  template <class F>
+  auto in_pieces(std::span<prompt_type const> prompts, F const& serve)
+      -> std::invoke_result_t<F const&, std::span<prompt_type const>> {
+    constexpr std::size_t piece = 32;
+    decltype(serve(prompts)) all;
+    for (std::size_t first = 0; first < prompts.size(); first += piece) {
+      auto const part = prompts.subspan(first, std::min(piece, prompts.size() - first));
+      auto served = serve(part);
+      std::move(served.begin(), served.end(), std::back_inserter(all));
+      bar_.advance(part.size());
+    }
+    return all;
+  }
+
   llama::choice_adapter adapter_;
   progress_bar bar_;
 };

@@ -22,16 +22,29 @@ choice_adapter::choice_adapter(cpu_policy& exec, adapted_model& m, tokenizer con
                                classification_wording wording, encoding_limits limits)
     : exec_(exec), model_(m), words_(words), wording_(std::move(wording)), limits_(limits) {}
 
-std::vector<float> choice_adapter::label_scores(choice_question const& prompt,
-                                                std::span<std::string const> labels) {
-  auto const asked = encode(words_, wording_.ask(prompt.prompt, labels), limits_);
-  return option_scores(exec_, model_.current(), std::span(&asked, 1)).values;
+std::vector<std::vector<float>> choice_adapter::label_scores(
+    std::span<choice_question const> prompts, std::span<std::string const> labels) {
+  std::vector<encoded_question> asked;
+  for (choice_question const& prompt : prompts) {
+    asked.push_back(encode(words_, wording_.ask(prompt.prompt, labels), limits_));
+  }
+  auto const scores = option_scores(exec_, model_.current(), asked);
+  std::vector<std::vector<float>> result;
+  for (std::size_t q = 0; q < asked.size(); ++q) {
+    result.emplace_back(scores.row(q).begin(), scores.row(q).end());
+  }
+  return result;
 }
 
-std::size_t choice_adapter::answer(choice_question const& prompt) {
-  auto const asked = encode(words_, prompt, limits_);
-  auto const scores = option_scores(exec_, model_.current(), std::span(&asked, 1)).values;
-  return std::size_t(std::max_element(scores.begin(), scores.end()) - scores.begin());
+std::vector<std::size_t> choice_adapter::answer(std::span<choice_question const> prompts) {
+  auto const asked = encode(words_, prompts, limits_);
+  auto const scores = option_scores(exec_, model_.current(), asked);
+  std::vector<std::size_t> result;
+  for (std::size_t q = 0; q < asked.size(); ++q) {
+    auto const row = scores.row(q);
+    result.push_back(std::size_t(std::max_element(row.begin(), row.end()) - row.begin()));
+  }
+  return result;
 }
 
 svf::fitness choice_adapter::evaluate(std::span<float const> z,

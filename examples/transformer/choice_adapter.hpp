@@ -37,9 +37,9 @@ class choice_adapter {
                  classification_wording wording, encoding_limits limits = {});
 
   void set_z(std::span<float const> z) { model_.set_z(exec_, z); }
-  std::vector<float> label_scores(choice_question const& prompt,
-                                  std::span<std::string const> labels);
-  std::size_t answer(choice_question const& prompt);
+  std::vector<std::vector<float>> label_scores(std::span<choice_question const> prompts,
+                                               std::span<std::string const> labels);
+  std::vector<std::size_t> answer(std::span<choice_question const> prompts);
   svf::fitness evaluate(std::span<float const> z, std::span<encoded_question const> examples);
 
  private:

@@ -48,12 +48,23 @@ class model {
     z_.assign(z.begin(), z.end());
     ++switches;
   }
-  std::vector<float> label_scores(question const& q, std::span<std::string const> labels) const {
-    std::vector<float> scores(labels.size(), 0.0f);
-    // Base and weak classifiers take every third question for the next topic.
-    bool const confused = z_[6] < 1.5f && q.number % 3 == 0;
-    scores[(q.topic + (confused ? 1 : 0)) % labels.size()] = 2.0f;
-    return scores;
+  std::vector<std::vector<float>> label_scores(std::span<question const> questions,
+                                               std::span<std::string const> labels) const {
+    std::vector<std::vector<float>> result;
+    for (question const& q : questions) {
+      result.emplace_back(labels.size(), 0.0f);
+      // Base and weak classifiers take every third question for the next topic.
+      bool const confused = z_[6] < 1.5f && q.number % 3 == 0;
+      result.back()[(q.topic + (confused ? 1 : 0)) % labels.size()] = 2.0f;
+    }
+    return result;
+  }
+  std::vector<bool> answer(std::span<question const> questions) const {
+    std::vector<bool> result;
+    for (question const& q : questions) {
+      result.push_back(answer(q));
+    }
+    return result;
   }
   bool answer(question const& q) const { return logit(q) > 0.0; }
   svf::fitness evaluate(std::span<float const> z, std::span<question const> questions) {

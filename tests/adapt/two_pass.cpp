@@ -17,20 +17,26 @@ struct without_set_z {
   using prompt_type = int;
   using answer_type = int;
   using example_type = int;
-  std::vector<float> label_scores(int, std::span<std::string const>) { return {}; }
-  int answer(int) { return 0; }
+  std::vector<std::vector<float>> label_scores(std::span<int const>,
+                                               std::span<std::string const>) {
+    return {};
+  }
+  std::vector<int> answer(std::span<int const>) { return {}; }
   svf::fitness evaluate(std::span<float const>, std::span<int const>) { return {}; }
 };
 struct without_labels : without_set_z {
   void set_z(std::span<float const>) {}
-  std::vector<float> label_scores(int) { return {}; }
+  std::vector<std::vector<float>> label_scores(std::span<int const>) { return {}; }
 };
 struct without_examples {
   using prompt_type = int;
   using answer_type = int;
   void set_z(std::span<float const>) {}
-  std::vector<float> label_scores(int, std::span<std::string const>) { return {}; }
-  int answer(int) { return 0; }
+  std::vector<std::vector<float>> label_scores(std::span<int const>,
+                                               std::span<std::string const>) {
+    return {};
+  }
+  std::vector<int> answer(std::span<int const>) { return {}; }
 };
 
 static_assert(svf::adaptable_model<toy::model>);
@@ -56,11 +62,7 @@ std::ptrdiff_t right(std::vector<bool> const& answers) {
 std::vector<bool> under_base(std::vector<toy::question> const& prompts) {
   toy::model model;
   model.set_z(std::vector<float>(7, 1.0f));
-  std::vector<bool> answers;
-  for (auto const& prompt : prompts) {
-    answers.push_back(model.answer(prompt));
-  }
-  return answers;
+  return model.answer(prompts);
 }
 
 }  // namespace
@@ -164,4 +166,20 @@ TEST_CASE("two_pass: no prompts cost nothing, wrong input is refused") {
   CHECK_THROWS_AS(svf::answer_grouped(model, bank, chosen, prompts, cost), svf::error);
   CHECK_THROWS_AS(svf::answer_grouped(model, bank, std::vector<svf::index_t>{0}, prompts, cost),
                   svf::error);
+}
+
+TEST_CASE("two_pass: a model that does not serve every prompt is refused") {
+  auto const bank = toy::topic_bank();
+  auto const labels = svf::label_set::for_experts(bank.names());
+  without_examples silent;  // gives neither scores nor answers
+  svf::pass_cost cost;
+  std::vector<int> const asked{1, 2, 3};
+  std::vector<float> const z(7, 1.0f);
+  CHECK_THROWS_WITH_AS(
+      svf::classify_all(silent, z, labels, std::span<int const>(asked), cost),
+      "classify: expected label scores of 3 prompts, got 0", svf::error);
+  std::vector<svf::index_t> const chosen{0, 0, 0};
+  CHECK_THROWS_WITH_AS(
+      svf::answer_grouped(silent, bank, chosen, std::span<int const>(asked), cost),
+      "two_pass: expected answers to 3 prompts, got 0", svf::error);
 }

@@ -13,8 +13,11 @@ struct model {
   using example_type = int;
 
   void set_z(std::span<float const>) {}
-  std::vector<float> label_scores(std::string const&, std::span<std::string const>) { return {}; }
-  int answer(std::string const&) { return 0; }
+  std::vector<std::vector<float>> label_scores(std::span<std::string const>,
+                                               std::span<std::string const>) {
+    return {};
+  }
+  std::vector<int> answer(std::span<std::string const>) { return {}; }
 };
 
 template <svf::dispatchable_model M>

@@ -44,12 +44,16 @@ TEST_CASE("choice_adapter: labels are asked for in the wording, in the labels' o
   CHECK(asked.options == std::vector<std::string>{"efg", "eh", "eijk"});
   CHECK(asked.answer == 2);
 
-  llama::choice_question const question{"mn", {"a", "b"}, 0};
-  auto const scores = f.adapter.label_scores(question, labels);
-  auto const encoded = llama::encode(f.words, asked);
-  auto const expected = llama::option_scores(f.exec, f.model.base(), std::span(&encoded, 1));
-  REQUIRE(scores.size() == 3);
-  CHECK(test::max_difference(scores, expected.values) == 0.0);
+  std::vector<llama::choice_question> const questions{{"mn", {"a", "b"}, 0}, {"op", {"a"}, 0}};
+  auto const scores = f.adapter.label_scores(questions, labels);
+  std::vector<llama::choice_question> const wanted{asked, f.wording.ask("op", labels)};
+  auto const expected =
+      llama::option_scores(f.exec, f.model.base(), llama::encode(f.words, wanted));
+  REQUIRE(scores.size() == 2);
+  for (std::size_t q = 0; q < 2; ++q) {
+    REQUIRE(scores[q].size() == 3);
+    CHECK(test::max_difference(scores[q], expected.row(q)) == 0.0);
+  }
 }
 
 TEST_CASE("choice_adapter: answers and evaluations follow the expert that is set") {
@@ -61,9 +65,11 @@ TEST_CASE("choice_adapter: answers and evaluations follow the expert that is set
   auto const z = test::uniform_vector<float>(size, 0.2f, 1.8f, 3);
   auto const value = f.adapter.evaluate(z, examples);
   f.adapter.set_z(z);
+  auto const answers = f.adapter.answer(questions);
+  REQUIRE(answers.size() == 3);
   std::size_t right = 0;
-  for (auto const& question : questions) {
-    right += f.adapter.answer(question) == question.answer ? 1u : 0u;
+  for (std::size_t q = 0; q < 3; ++q) {
+    right += answers[q] == questions[q].answer ? 1u : 0u;
   }
   CHECK(value.primary == double(right) / 3.0);
   CHECK(value.secondary < 0.0);

@@ -9,7 +9,9 @@
 #include <svfmath/adapt/fitness.hpp>
 
 /// What an engine offers so that two_pass can adapt its model. The model may be any class; one line
-/// per ability, and each strategy asks only for the abilities it uses.
+/// per ability, and each strategy asks only for the abilities it uses. Prompts come as a span, all
+/// that are to be read under the same weights, so an engine may batch them as it likes; one that
+/// reads a prompt at a time loops.
 namespace svf {
 
 /// What the model answers, what it answers with, and a labelled example for few-shot search.
@@ -25,18 +27,18 @@ using example_of = typename M::example_type;
 template <class M>
 concept switches_weights = requires(M& m, std::span<float const> z) { m.set_z(z); };
 
-/// `m.label_scores(prompt, labels)`: log-scores, one per label, of calling the prompt by that label
-/// under the current weights. Need not be normalised.
+/// `m.label_scores(prompts, labels)`: for every prompt log-scores, one per label, of calling it by
+/// that label under the current weights. They need not be normalised.
 template <class M>
-concept scores_labels = requires(M& m, prompt_of<M> const& prompt,
+concept scores_labels = requires(M& m, std::span<prompt_of<M> const> prompts,
                                  std::span<std::string const> labels) {
-  { m.label_scores(prompt, labels) } -> std::convertible_to<std::vector<float>>;
+  { m.label_scores(prompts, labels) } -> std::convertible_to<std::vector<std::vector<float>>>;
 };
 
-/// `m.answer(prompt)`: the answer under the current weights.
+/// `m.answer(prompts)`: the answers under the current weights, in the prompts' order.
 template <class M>
-concept answers_prompts = requires(M& m, prompt_of<M> const& prompt) {
-  { m.answer(prompt) } -> std::convertible_to<answer_of<M>>;
+concept answers_prompts = requires(M& m, std::span<prompt_of<M> const> prompts) {
+  { m.answer(prompts) } -> std::convertible_to<std::vector<answer_of<M>>>;
 };
 
 /// `m.evaluate(z, examples)`: accuracy (primary) and mean log-likelihood of the correct answers over

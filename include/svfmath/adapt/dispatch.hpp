@@ -47,11 +47,21 @@ inline classification choose_label(label_set const& labels, std::vector<float> l
   return {best, labels.expert(best), std::move(log_scores), 1.0 / total, top - next};
 }
 
-/// Pass 1 for one prompt under the model's current weights: the base model's for strategy A, the
-/// classification expert's for strategy B. Throws what `choose_label` throws.
+/// Pass 1 under the model's current weights, the base model's for strategy A, the classification
+/// expert's for strategy B: what it thinks of every prompt. Throws what `choose_label` throws, and
+/// `error{shape}` if the model does not give scores for every prompt.
 template <scores_labels M>
-classification classify(M& model, label_set const& labels, prompt_of<M> const& prompt) {
-  return choose_label(labels, model.label_scores(prompt, labels.names()));
+std::vector<classification> classify(M& model, label_set const& labels,
+                                     std::span<prompt_of<M> const> prompts) {
+  std::vector<std::vector<float>> scores = model.label_scores(prompts, labels.names());
+  expects(scores.size() == prompts.size(), error_kind::shape, "classify: expected label scores of ",
+          prompts.size(), " prompts, got ", scores.size());
+  std::vector<classification> result;
+  result.reserve(scores.size());
+  for (auto& each : scores) {
+    result.push_back(choose_label(labels, std::move(each)));
+  }
+  return result;
 }
 
 }  // namespace svf

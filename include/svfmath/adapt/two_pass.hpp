@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -20,8 +21,9 @@
 ///   adapt_by_classifier  B  a classification expert z_c labels the prompt
 ///   adapt_by_search      C  a mixture of experts found on a few examples of the task
 ///
-/// Each takes one prompt or a span of them. Prompts of a span are answered in groups of equal
-/// expert, so that pass 2 switches weights at most K+1 times; answers come in the prompts' order.
+/// Each takes one prompt or a span of them. The model is handed all prompts of a pass that need the
+/// same weights at once, so pass 2 switches weights at most K+1 times and the engine may batch;
+/// answers come in the prompts' order.
 /// Every pass sets the weights it needs before it reads them, so nothing depends on what the model
 /// held before; afterwards it holds the last weights used.
 namespace svf {
@@ -101,12 +103,10 @@ void switch_to(M& model, std::span<float const> z, pass_cost& cost) {
 template <answers_prompts M>
 std::vector<answer_of<M>> answer_all(M& model, std::span<prompt_of<M> const> prompts,
                                      pass_cost& cost) {
-  std::vector<answer_of<M>> answers;
-  answers.reserve(prompts.size());
-  for (auto const& prompt : prompts) {
-    answers.push_back(model.answer(prompt));
-    ++cost.prompts;
-  }
+  std::vector<answer_of<M>> answers = model.answer(prompts);
+  expects(answers.size() == prompts.size(), error_kind::shape, "two_pass: expected answers to ",
+          prompts.size(), " prompts, got ", answers.size());
+  cost.prompts += index_t(prompts.size());
   return answers;
 }
 
@@ -118,21 +118,18 @@ std::vector<classification> classify_all(M& model, std::span<float const> z,
                                          label_set const& labels,
                                          std::span<prompt_of<M> const> prompts, pass_cost& cost) {
   detail::pass_timer const timer(cost);
-  std::vector<classification> result;
-  result.reserve(prompts.size());
-  if (!prompts.empty()) {
-    detail::switch_to(model, z, cost);
+  if (prompts.empty()) {
+    return {};
   }
-  for (auto const& prompt : prompts) {
-    result.push_back(classify(model, labels, prompt));
-    ++cost.prompts;
-  }
-  return result;
+  detail::switch_to(model, z, cost);
+  cost.prompts += index_t(prompts.size());
+  return classify(model, labels, prompts);
 }
 
 /// Pass 2 over a set of prompts whose experts are given (`base_expert` for none): the base's group
-/// first, then the experts' in the bank's order. Throws `error{shape}` for lists of different
-/// lengths or an expert that the bank lacks.
+/// first, then the experts' in the bank's order. A group's prompts are copied, to hand them over as
+/// one span. Throws `error{shape}` for lists of different lengths, an expert that the bank lacks, or
+/// a model that does not answer every prompt.
 template <class M>
   requires switches_weights<M> && answers_prompts<M>
 std::vector<answer_of<M>> answer_grouped(M& model, bank const& experts,
@@ -148,24 +145,25 @@ std::vector<answer_of<M>> answer_grouped(M& model, bank const& experts,
             chosen[i], " for prompt ", i);
     groups[std::size_t(chosen[i] + 1)].push_back(i);
   }
-  std::vector<std::pair<std::size_t, answer_of<M>>> found;
+  std::vector<std::optional<answer_of<M>>> found(prompts.size());
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    if (!groups[g].empty()) {
-      detail::switch_to(model, z_of(experts, index_t(g) + base_expert), cost);
+    if (groups[g].empty()) {
+      continue;
     }
+    detail::switch_to(model, z_of(experts, index_t(g) + base_expert), cost);
+    std::vector<prompt_of<M>> group;
     for (std::size_t const i : groups[g]) {
-      found.emplace_back(i, model.answer(prompts[i]));
-      ++cost.prompts;
+      group.push_back(prompts[i]);
     }
-  }
-  std::vector<std::size_t> place(found.size());
-  for (std::size_t j = 0; j < found.size(); ++j) {
-    place[found[j].first] = j;
+    auto answers = detail::answer_all(model, std::span<prompt_of<M> const>(group), cost);
+    for (std::size_t j = 0; j < group.size(); ++j) {
+      found[groups[g][j]] = std::move(answers[j]);
+    }
   }
   std::vector<answer_of<M>> answers;
   answers.reserve(found.size());
-  for (std::size_t const j : place) {
-    answers.push_back(std::move(found[j].second));
+  for (auto& each : found) {
+    answers.push_back(*std::move(each));
   }
   return answers;
 }
