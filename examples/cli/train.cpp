@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <svfmath/learn/checkpoint.hpp>
 #include <svfmath/learn/preset.hpp>
 #include <svfmath/learn/shuffle.hpp>
@@ -113,6 +113,8 @@ void check_writable(std::string const& option, std::string const& file) {
                "': expected a file in a folder that exists and can be written to");
 }
 
+constexpr index_t rows_at_a_time = 1024;
+
 // Tokens whose activations fit into a quarter of the machine's memory.
 index_t rows_to_keep(llama::config const& c) {
   index_t const floats_per_layer =
@@ -164,50 +166,6 @@ json curve_of(svf::trainer const& run) {
   return steps;
 }
 
-// Questions as `llama::choice_environment` has them, but with the base model's scores of a batch
-// computed together whenever the batch comes. Their last bits then do not depend on which questions
-// were asked before, so a resumed run is the uninterrupted one bit for bit.
-class repeatable_environment {
- public:
-  repeatable_environment(llama::cpu_policy& exec, llama::adapted_model& m,
-                         std::vector<llama::encoded_question> questions, bool needs_reference)
-      : exec_(exec),
-        model_(m),
-        needs_reference_(needs_reference),
-        questions_(exec, m, std::move(questions), rows_at_a_time, rows_to_keep(m.base().cfg())) {}
-
-  std::size_t size() const { return questions_.size(); }
-  float reward(std::size_t question, std::size_t action) const {
-    return questions_.reward(question, action);
-  }
-  svf::action_table<float> score(std::span<float const> z, std::span<std::size_t const> batch) {
-    return questions_.score(z, batch);
-  }
-  svf::action_table<float> reference(std::span<std::size_t const> batch) {
-    if (!needs_reference_) {
-      return {};
-    }
-    std::vector<llama::encoded_question const*> asked;
-    for (std::size_t const q : batch) {
-      asked.push_back(&questions_.questions()[q]);
-    }
-    return llama::option_scores(exec_, model_.base(), asked, rows_at_a_time);
-  }
-  void backward(svf::action_table<float> const& dscores, std::span<float> dz) {
-    questions_.backward(dscores, dz);
-  }
-
- private:
-  static constexpr index_t rows_at_a_time = 1024;
-
-  llama::cpu_policy& exec_;
-  llama::adapted_model& model_;
-  bool needs_reference_;
-  llama::choice_environment questions_;
-};
-
-static_assert(svf::policy_environment<repeatable_environment>);
-
 class training_run {
  public:
   explicit training_run(train_options const& options)
@@ -224,8 +182,8 @@ class training_run {
 
   void run() {
     auto const validation = some_of(all_validation_, options_.val_questions, options_.seed);
-    repeatable_environment environment(exec_, *model_, std::move(train_),
-                                       settings_.objective.kl.coefficient != 0.0);
+    llama::choice_environment environment(exec_, *model_, std::move(train_), rows_at_a_time,
+                                          rows_to_keep(model_->base().cfg()));
     double const base = evaluate(exec_, model_->base(), validation).accuracy();
     say("base: validation accuracy {:.4f} on {} questions\n", base, validation.size());
     auto run = start_or_resume(options_, settings_, *model_);

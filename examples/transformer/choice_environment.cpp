@@ -114,21 +114,11 @@ svf::action_table<float> choice_environment::score(std::span<float const> z,
 
 svf::action_table<float> choice_environment::reference(std::span<std::size_t const> questions) {
   expect_questions(questions, questions_.size());
-  std::vector<encoded_question const*> unknown;
-  std::vector<std::size_t> places;
-  for (std::size_t q : questions) {
-    if (reference_[q].empty()) {
-      unknown.push_back(&questions_[q]);
-      places.push_back(q);
-    }
-  }
-  auto const scores = option_scores(exec_, model_.base(), unknown, rows_at_a_time_);
-  for (std::size_t i = 0; i < places.size(); ++i) {
-    auto const row = scores.row(i);
-    reference_[places[i]].assign(row.begin(), row.end());
-  }
   svf::action_table<float> table;
   for (std::size_t q : questions) {
+    if (reference_[q].empty()) {
+      reference_[q] = option_scores(exec_, model_.base(), std::span(&questions_[q], 1)).values;
+    }
     table.push_row(reference_[q]);
   }
   return table;

@@ -30,7 +30,8 @@ class choice_environment {
 
   /// Sets the model to z. Scores as `option_scores`.
   svf::action_table<float> score(std::span<float const> z, std::span<std::size_t const> questions);
-  /// Scores under the base model, computed once per question.
+  /// Scores under the base model, computed once per question and each question by itself: they
+  /// don't depend on what was asked before, so a resumed run repeats the uninterrupted one.
   svf::action_table<float> reference(std::span<std::size_t const> questions);
   /// dz (D) += Σ dL/dscore · ∂score/∂z for the scores of the last `score`. Throws
   /// `svf::error{shape}` if `dscores` has other rows or dz another size.

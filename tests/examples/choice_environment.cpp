@@ -96,6 +96,17 @@ TEST_CASE("choice_environment: reference scores are the base model's, whatever z
   CHECK(env.reward(0, 0) == -1.0f);
 }
 
+TEST_CASE("choice_environment: reference scores don't depend on what was asked before") {
+  llama::cpu_policy exec(2);
+  auto m = small_adapted(exec, svf::normalisation::none);
+  llama::choice_environment together(exec, m, some_questions());
+  llama::choice_environment apart(exec, m, some_questions());
+  auto const all = together.reference(std::vector<std::size_t>{0, 1, 2});
+  apart.reference(std::vector<std::size_t>{2});
+  apart.reference(std::vector<std::size_t>{1, 0});
+  CHECK(apart.reference(std::vector<std::size_t>{0, 1, 2}) == all);
+}
+
 TEST_CASE("choice_environment: a trainer makes the right options likelier") {
   llama::cpu_policy exec(2);
   auto m = small_adapted(exec, svf::normalisation::none);
