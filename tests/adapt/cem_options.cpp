@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <svfmath/adapt/cem_options.hpp>
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <svfmath/adapt/cem.hpp>
+
+TEST_CASE("cem_options: the defaults are those of reference settings for mixtures") {
+  svf::cem_options<> const o;
+  CHECK(o.popsize == 32);
+  CHECK(o.elite_ratio == 0.2);
+  CHECK(o.alpha_mean == 0.0);
+  CHECK(o.alpha_std == 0.5);
+  CHECK(o.bounds == svf::bounds_handling::clip);
+  CHECK(o.keep_best == svf::elitist::archive);
+  CHECK(o.sense == svf::sense::max);
+  CHECK(o.seed == 0);
+}
+
+TEST_CASE("cem_options: lists of one element apply to every coordinate, missing ones follow bounds") {
+  svf::cem<> const search({.dim = 3, .lower = {-1.0}, .upper = {1.0, 3.0, -1.0}});
+  auto const& o = search.options();
+  CHECK(o.lower == std::vector<double>{-1.0, -1.0, -1.0});
+  CHECK(o.init_mean == std::vector<double>{0.0, 1.0, -1.0});
+  CHECK(o.init_std == std::vector<double>{1.0, 2.0, 0.0});  // the last one is fixed
+}
+
+TEST_CASE("cem_options: every setting out of range is refused by name") {
+  using options = svf::cem_options<>;
+  struct { options given; char const* expected; } const cases[] = {
+      {{.dim = 0}, "dim >= 1"},
+      {{.dim = 2, .lower = {0.0}, .upper = {1.0}, .popsize = 1}, "popsize >= 2"},
+      {{.dim = 2, .lower = {0.0, 0.0, 0.0}, .upper = {1.0}}, "lower with 0, 1 or dim = 2"},
+      {{.dim = 2, .lower = {2.0}, .upper = {1.0}}, "lower <= upper"},
+      {{.dim = 1, .lower = {0.0}}, "init_mean where a bound is infinite"},
+      {{.dim = 1, .lower = {0.0}, .init_mean = {1.0}}, "init_std where a bound is infinite"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .init_mean = {2.0}}, "init_mean within"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .elite_ratio = 0.0}, "elite_ratio"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .alpha_mean = 1.5}, "alpha_mean"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .alpha_std = -0.1}, "alpha_std"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .inject = {{2.0}}}, "an injected point"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .corners = {{0.0, 1.0}}}, "a corner"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .max_evals = 3}, "max_evals"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .popsize_growth = 0.5}, "popsize_growth"},
+  };
+  for (auto const& c : cases) {
+    CAPTURE(c.expected);
+    std::string message;
+    try {
+      svf::cem<> const search(c.given);
+    } catch (svf::error const& e) {
+      message = e.what();
+    }
+    CHECK(message.find(c.expected) != std::string::npos);
+  }
+}
