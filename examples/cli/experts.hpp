@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 
 #include <transformer/adapted_model.hpp>
 

@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 
 #include "commands.hpp"
 #include "experts.hpp"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include <svfmath/apply/normalisation.hpp>
 #include <svfmath/expert/layout.hpp>
+#include <svfmath/expert/normalisation.hpp>
 #include <svfmath/factor/factor_cache.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 

@@ -6,8 +6,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <svfmath/io/atomic_file.hpp>
-#include <svfmath/io/expert_file.hpp>
 
 #include "report.hpp"
 

@@ -12,6 +12,15 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/core/view_conversion.hpp>
 
+#include <svfmath/io/atomic_file.hpp>
+#include <svfmath/io/dtype.hpp>
+#include <svfmath/io/element_conversion.hpp>
+#include <svfmath/io/half.hpp>
+#include <svfmath/io/mapped_file.hpp>
+#include <svfmath/io/safetensors.hpp>
+#include <svfmath/io/safetensors_writer.hpp>
+#include <svfmath/io/tensor_info.hpp>
+
 #include <svfmath/factor/accuracy.hpp>
 #include <svfmath/factor/factor_cache.hpp>
 #include <svfmath/factor/factor_file.hpp>
@@ -23,8 +32,10 @@
 #include <svfmath/expert/algebra.hpp>
 #include <svfmath/expert/bank.hpp>
 #include <svfmath/expert/expert.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <svfmath/expert/geometry.hpp>
 #include <svfmath/expert/layout.hpp>
+#include <svfmath/expert/normalisation.hpp>
 #include <svfmath/expert/parameterisation.hpp>
 #include <svfmath/expert/sums.hpp>
 
@@ -32,7 +43,6 @@
 #include <svfmath/apply/gradient.hpp>
 #include <svfmath/apply/gradient_accumulator.hpp>
 #include <svfmath/apply/materialize.hpp>
-#include <svfmath/apply/normalisation.hpp>
 #include <svfmath/apply/spectrum.hpp>
 
 #include <svfmath/learn/action_table.hpp>
@@ -72,13 +82,3 @@
 #include <svfmath/adapt/mixture.hpp>
 #include <svfmath/adapt/mixture_map.hpp>
 #include <svfmath/adapt/two_pass.hpp>
-
-#include <svfmath/io/atomic_file.hpp>
-#include <svfmath/io/dtype.hpp>
-#include <svfmath/io/element_conversion.hpp>
-#include <svfmath/io/expert_file.hpp>
-#include <svfmath/io/half.hpp>
-#include <svfmath/io/mapped_file.hpp>
-#include <svfmath/io/safetensors.hpp>
-#include <svfmath/io/safetensors_writer.hpp>
-#include <svfmath/io/tensor_info.hpp>

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
 
 #include <support/close.hpp>

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <svfmath/io/safetensors.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
 

@@ -8,7 +8,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 #include <support/temp_directory.hpp>
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <transformer/checkpoint.hpp>
 #include <two_pass/experiment.hpp>
 #include <two_pass/plots.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <svfmath/apply/normalisation.hpp>
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view_conversion.hpp>
+#include <svfmath/expert/normalisation.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 
 /// The gradient of a loss L with respect to z, in closed form. With G = dL/dW' (m×n) and

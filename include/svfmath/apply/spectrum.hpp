@@ -4,9 +4,9 @@
 #include <cmath>
 #include <type_traits>
 
-#include <svfmath/apply/normalisation.hpp>
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/matrix.hpp>
+#include <svfmath/expert/normalisation.hpp>
 
 namespace svf {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <svfmath/apply/normalisation.hpp>
+#include <svfmath/expert/normalisation.hpp>
 #include <svfmath/expert/parameterisation.hpp>
 #include <svfmath/learn/adamw.hpp>
 #include <svfmath/learn/advantage.hpp>

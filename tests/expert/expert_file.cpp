@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <svfmath/io/expert_file.hpp>
+#include <svfmath/expert/expert_file.hpp>
 
 #include <support/random.hpp>
 #include <support/raw_file.hpp>

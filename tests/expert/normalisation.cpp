@@ -2,7 +2,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
-#include <svfmath/apply/normalisation.hpp>
+#include <svfmath/expert/normalisation.hpp>
 #include <svfmath/core/view_conversion.hpp>
 
 TEST_CASE("normalisation: none is 1, nuclear keeps the sum of singular values") {

@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
-#include <svfmath/apply/normalisation.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/expert/expert.hpp>
 #include <svfmath/expert/layout.hpp>
+#include <svfmath/expert/normalisation.hpp>
 #include <svfmath/expert/parameterisation.hpp>
 #include <svfmath/factor/fingerprint.hpp>
 #include <svfmath/io/safetensors.hpp>
