@@ -56,7 +56,7 @@ std::string scores(experiment_result const& result) {
   data += "EOD\n";
   return script("scores", 1000, 480, data,
                 "set style data histograms\nset style histogram errorbars gap 1.5 lw 1\n"
-                "set yrange [0:100]\nset ylabel 'accuracy in %'\n"
+                "set errorbars lc rgb '#333333'\nset yrange [0:100]\nset ylabel 'accuracy in %'\n"
                 "set key outside top center horizontal\n"
                 "set title 'Three trained families and four unseen tasks (lines: standard error)'\n"
                 "plot $scores using 2:3:xtic(1) title 'base' lc rgb '#999999', "

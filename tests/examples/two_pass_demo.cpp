@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -34,6 +35,22 @@ demo::experiment_result run_miniature(int threads, std::uint64_t seed) {
       llama::load_checkpoint(std::filesystem::path(SVFMATH_EXAMPLES_DIRECTORY) / "tiny_model");
   return demo::run_experiment(exec, model, miniature(seed));
 }
+
+// Programs are looked for in one folder only, while this lives.
+class path_variable {
+ public:
+  explicit path_variable(std::filesystem::path const& folder) {
+    char const* const before = std::getenv("PATH");
+    before_ = before != nullptr ? before : "";
+    ::setenv("PATH", folder.c_str(), 1);
+  }
+  ~path_variable() { ::setenv("PATH", before_.c_str(), 1); }
+  path_variable(path_variable const&) = delete;
+  path_variable& operator=(path_variable const&) = delete;
+
+ private:
+  std::string before_;
+};
 
 std::string text_of(std::filesystem::path const& path) {
   std::ifstream file(path);
@@ -96,6 +113,34 @@ TEST_CASE("two_pass_demo: the files hold what the result says") {
     auto const expected = each.value.values();
     auto const values = loaded.value.values();
     CHECK(std::equal(values.begin(), values.end(), expected.begin(), expected.end()));
+  }
+}
+
+TEST_CASE("two_pass_demo: without gnuplot, or with one that refuses, the scripts are written") {
+  test::temp_directory const folder;
+  auto const result = run_miniature(2, 5);
+  auto const names = demo::plot_scripts(result);
+  REQUIRE(names.size() == 6);
+  auto const programs = folder.path() / "programs";
+  std::filesystem::create_directory(programs);
+  path_variable const path(programs);
+
+  auto const without = demo::draw_plots(folder.path() / "without", result);
+  CHECK(!without.gnuplot_found);
+  CHECK(without.drawn == 0);
+  CHECK(without.first_failure.empty());
+
+  std::ofstream(programs / "gnuplot") << "#!/bin/sh\n[ \"$1\" != confusion.gp ]\n";
+  std::filesystem::permissions(programs / "gnuplot", std::filesystem::perms::owner_all);
+  auto const refused = demo::draw_plots(folder.path() / "refused", result);
+  CHECK(refused.gnuplot_found);
+  CHECK(refused.drawn == 5);
+  CHECK(refused.first_failure == "confusion");
+
+  for (char const* where : {"without", "refused"}) {
+    for (auto const& [name, text] : names) {
+      CHECK(text_of(folder.path() / where / (name + ".gp")) == text);
+    }
   }
 }
 
