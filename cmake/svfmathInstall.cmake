@@ -26,7 +26,9 @@ install(FILES
   "${PROJECT_BINARY_DIR}/svfmathConfigVersion.cmake"
   DESTINATION "${svfmath_package_dir}")
 
+# Relative to the file's own place, so that the tree may be installed under any prefix.
+set(svfmath_pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+file(RELATIVE_PATH svfmath_prefix_from_pc "/${svfmath_pc_dir}" "/")
 configure_file("${CMAKE_CURRENT_LIST_DIR}/svfmath.pc.in" "${PROJECT_BINARY_DIR}/svfmath.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/svfmath.pc"
-  DESTINATION "${CMAKE_INSTALL_DATADIR}/pkgconfig")
+install(FILES "${PROJECT_BINARY_DIR}/svfmath.pc" DESTINATION "${svfmath_pc_dir}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

@@ -52,7 +52,8 @@ run() { # PRESET CONFIGURE_OPTION...
   local preset=$1
   shift
   echo "== $preset: configure and build"
-  cmake --preset "$preset" -DSVFMATH_BUILD_TESTS=ON -DSVFMATH_BUILD_EXAMPLES=ON "$@"
+  cmake --preset "$preset" -DSVFMATH_BUILD_TESTS=ON -DSVFMATH_BUILD_EXAMPLES=ON \
+    -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "$@"
   cmake --build --preset "$preset" --parallel "$jobs"
   echo "== $preset: tests"
   local log=build/$preset/ctest_output.txt status=0

@@ -168,7 +168,7 @@ adapt_result search(watched_adapter& model, svf::bank const& experts,
   json alpha = json::object();
   json alone = json::object();
   for (svf::index_t k = 0; k < experts.size(); ++k) {
-    auto const& name = experts.names()[std::size_t(k)];
+    std::string const name = experts.names()[std::size_t(k)];
     auto const row = weights.view().row(k);
     alpha[name] = row.size == 1 ? json(row[0])
                                 : json(std::vector<double>(row.data, row.data + row.size));

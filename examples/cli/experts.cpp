@@ -70,7 +70,7 @@ llama::model_sites select_sites(llama::model_sites const& all, std::set<std::str
   std::vector<svf::site_spec> specs;
   llama::model_sites result;
   for (std::size_t s = 0; s < all.layout->sites().size(); ++s) {
-    svf::site const& site = all.layout->sites()[s];
+    svf::site const& site = (*all.layout)[svf::index_t(s)];
     if (names.contains(site.name)) {
       specs.push_back(site);
       if (!all.places.empty()) {

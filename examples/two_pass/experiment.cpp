@@ -143,7 +143,8 @@ task_result evaluate_task(workshop const& shop, svf::bank const& experts,
   auto const examples = shop.encode(set.few_shot);
   auto c = svf::adapt_by_search(adapter, experts,
                                 std::span<llama::encoded_question const>(examples),
-                                search_options(shop.options, shop.options.seed + number), prompts);
+                                search_options(shop.options, shop.options.seed * 1000 + number),
+                                prompts);
   row.c = count_right(c.answers, set.test);
   row.c_first = c.first;
   row.c_second = c.second;
@@ -233,16 +234,18 @@ experiment_result run_experiment(llama::cpu_policy& exec, llama::checkpoint cons
   return result;
 }
 
-double mean_unseen(experiment_result const& result, score task_result::* which) {
+mean_score mean_unseen(experiment_result const& result, score task_result::* which) {
   double sum = 0.0;
-  std::size_t count = 0;
+  double variance = 0.0;
+  double count = 0.0;
   for (task_result const& row : result.tasks) {
     if (!row.trained) {
       sum += (row.*which).accuracy();
-      ++count;
+      variance += std::pow((row.*which).standard_error(), 2);
+      count += 1.0;
     }
   }
-  return count ? sum / double(count) : 0.0;
+  return count > 0.0 ? mean_score{sum / count, std::sqrt(variance) / count} : mean_score{};
 }
 
 }  // namespace demo

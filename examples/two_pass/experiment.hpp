@@ -89,7 +89,11 @@ experiment_result run_experiment(llama::cpu_policy& exec, llama::checkpoint cons
                                  experiment_options const& options,
                                  std::function<void(std::string const&)> const& progress = {});
 
-/// The mean accuracy over the tasks that no expert was trained for.
-double mean_unseen(experiment_result const& result, score task_result::* which);
+/// The mean accuracy over the tasks that no expert was trained for, and its standard error.
+struct mean_score {
+  double value = 0.0;
+  double standard_error = 0.0;
+};
+mean_score mean_unseen(experiment_result const& result, score task_result::* which);
 
 }  // namespace demo

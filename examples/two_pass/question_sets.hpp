@@ -14,7 +14,7 @@ namespace demo {
 struct question_counts {
   std::size_t learning = 1024;  ///< of a trained family: half for training, half for validation
   std::size_t few_shot = 30;    ///< of every task: what strategy C sees
-  std::size_t test = 600;       ///< of every task
+  std::size_t test = 1500;      ///< of every task
 };
 
 /// The questions of one task. No prompt is in two of the lists.

@@ -24,6 +24,10 @@ json to_json(score const& s) {
           {"standard_error", s.standard_error()}};
 }
 
+json to_json(mean_score const& m) {
+  return {{"accuracy", m.value}, {"standard_error", m.standard_error}};
+}
+
 json to_json(svf::fitness const& f) {
   return {{"accuracy", f.primary}, {"mean_log_likelihood", f.secondary}};
 }
@@ -54,9 +58,13 @@ json to_json(trained_expert const& each) {
 json to_json(task_result const& row) {
   json experts = json::array();
   json alpha = json::array();
+  json on_examples = {{"C", to_json(row.found.value)},
+                      {"base", to_json(row.found.base)},
+                      {"experts", json::array()}};
   for (std::size_t k = 0; k < row.experts.size(); ++k) {
     experts.push_back(to_json(row.experts[k]));
     alpha.push_back(row.found.weights(svf::index_t(k), 0));
+    on_examples["experts"].push_back(to_json(row.found.experts[k]));
   }
   return {{"task", row.name},
           {"trained", row.trained},
@@ -65,8 +73,9 @@ json to_json(task_result const& row) {
           {"A", to_json(row.a)},
           {"B", to_json(row.b)},
           {"C", to_json(row.c)},
+          {"against_order", against_order(row)},
           {"alpha", alpha},
-          {"on_examples", to_json(row.found.value)},
+          {"on_examples", on_examples},
           {"evaluations", row.found.search.evals}};
 }
 
@@ -86,6 +95,9 @@ json results_json(experiment_options const& options, experiment_result const& re
             {"steps", options.steps},
             {"batch", options.batch},
             {"learning_rate", options.learning_rate},
+            {"validate_every", options.validate_every},
+            {"generations", options.generations},
+            {"population", options.population},
             {"seed", options.seed},
             {"learning_questions", options.counts.learning},
             {"few_shot_examples", options.counts.few_shot},
@@ -96,10 +108,10 @@ json results_json(experiment_options const& options, experiment_result const& re
           {"experts", experts},
           {"tasks", tasks},
           {"unseen_mean",
-           {{"base", mean_unseen(result, &task_result::base)},
-            {"A", mean_unseen(result, &task_result::a)},
-            {"B", mean_unseen(result, &task_result::b)},
-            {"C", mean_unseen(result, &task_result::c)}}},
+           {{"base", to_json(mean_unseen(result, &task_result::base))},
+            {"A", to_json(mean_unseen(result, &task_result::a))},
+            {"B", to_json(mean_unseen(result, &task_result::b))},
+            {"C", to_json(mean_unseen(result, &task_result::c))}}},
           {"dispatch_A", to_json(result.a_labels, result.a_dispatch)},
           {"dispatch_B", to_json(result.b_labels, result.b_dispatch)}};
 }
@@ -125,6 +137,23 @@ json timings_json(experiment_result const& result) {
           {"factoring", result.factor_seconds},
           {"training", experts},
           {"tasks", tasks}};
+}
+
+std::string costs_csv(experiment_result const& result) {
+  std::string text = "task,strategy,pass,seconds,prompts,switches,evaluations\n";
+  for (task_result const& row : result.tasks) {
+    auto const line = [&](char const* strategy, int pass, svf::pass_cost const& cost) {
+      text += fmt::format("\"{}\",{},{},{},{},{},{}\n", row.name, strategy, pass, cost.seconds,
+                          cost.prompts, cost.switches, cost.evaluations);
+    };
+    line("A", 1, row.a_first);
+    line("A", 2, row.a_second);
+    line("B", 1, row.b_first);
+    line("B", 2, row.b_second);
+    line("C", 1, row.c_first);
+    line("C", 2, row.c_second);
+  }
+  return text;
 }
 
 std::string scores_csv(experiment_result const& result) {
@@ -228,6 +257,7 @@ void write_results(std::filesystem::path const& folder, experiment_options const
   };
   write("results.json", results_json(options, result).dump(2) + "\n");
   write("timings.json", timings_json(result).dump(2) + "\n");
+  write("costs.csv", costs_csv(result));
   write("scores.csv", scores_csv(result));
   write("learning_curves.csv", curves_csv(result));
   write("confusion_A.csv", confusion_csv(result.a_labels));

@@ -66,8 +66,9 @@ TEST_CASE("adapted_model: the weights are U diag(sigma z) V^T whatever was set b
   auto const z = test::uniform_vector<float>(size, 0.5f, 1.5f, 4);
   m.set_z(exec, test::uniform_vector<float>(size, 0.0f, 2.0f, 5));
   m.set_z(exec, z);
-  for (std::size_t s = 0; s < m.factors().size(); ++s) {
-    auto const& f = m.factors()[s];
+  auto const factors = m.factors();
+  for (std::size_t s = 0; s < factors.size(); ++s) {
+    auto const& f = factors[s];
     auto const& site = m.layout()[llama::index_t(s)];
     auto const place = m.places()[s];
     auto const& w = m.current().parameters().layers[std::size_t(place.layer)][place.which];

@@ -100,7 +100,10 @@ TEST_CASE("two_pass_demo: the files hold what the result says") {
     CHECK(json["tasks"][t]["task"] == result.tasks[t].name);
     CHECK(json["tasks"][t]["C"]["right"] == result.tasks[t].c.right);
   }
-  CHECK(json.at("unseen_mean").at("B") == demo::mean_unseen(result, &demo::task_result::b));
+  CHECK(json.at("unseen_mean").at("B").at("accuracy") ==
+        demo::mean_unseen(result, &demo::task_result::b).value);
+  std::string const costs = text_of(folder.path() / "costs.csv");
+  CHECK(std::count(costs.begin(), costs.end(), '\n') == 7 * 6 + 1);
 
   std::string const z = text_of(folder.path() / "z.csv");
   CHECK(std::count(z.begin(), z.end(), '\n') == result.layout->size() + 1);
@@ -142,6 +145,18 @@ TEST_CASE("two_pass_demo: without gnuplot, or with one that refuses, the scripts
       CHECK(text_of(folder.path() / where / (name + ".gp")) == text);
     }
   }
+}
+
+TEST_CASE("two_pass_demo: the table shows which task goes against the order") {
+  demo::task_result row;
+  row.base = {5, 10};
+  row.a = {4, 10};
+  row.b = {8, 10};
+  row.c = {7, 10};
+  CHECK(demo::against_order(row) == std::vector<std::string>{"A < base", "C < B"});
+  row.c = row.b;
+  row.a = row.base;
+  CHECK(demo::against_order(row).empty());
 }
 
 TEST_CASE("two_pass_demo: a score's standard error is the binomial's") {

@@ -83,14 +83,14 @@ void copy_and_hash(std::span<std::byte const> from, Container& values, xxh64<1>&
   }
 }
 
-inline std::string const& metadata_at(safetensors_file const& file, std::string const& name) {
+inline std::string const& metadata_at(safetensors_file const& file, char const* name) {
   auto const found = file.metadata().find(name);
   expects(found != file.metadata().end(), error_kind::format, file.path(),
           ": expected the metadata '", name, "', which is missing");
   return found->second;
 }
 
-inline double number_at(safetensors_file const& file, std::string const& name) {
+inline double number_at(safetensors_file const& file, char const* name) {
   std::string const& text = metadata_at(file, name);
   double value = 0.0;
   auto const end = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -148,7 +148,7 @@ inline cached_factors<float> read_factors(std::filesystem::path const& path,
                                           fingerprint const& key, svd_method method) {
   safetensors_file const file(path);
   for (auto const& [name, expected] : detail::describe_factors(key, method)) {
-    std::string const& found = detail::metadata_at(file, name);
+    std::string const& found = detail::metadata_at(file, name.c_str());
     expects(found == expected, error_kind::format, path, ": expected ", name, " '", expected,
             "', got ", in_quotes(found));
   }
