@@ -65,15 +65,16 @@ void multiply(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T const> 
 /// C ← α A B + β C with A (m×k), B (k×n), C (m×n), any orders; pass `transposed(a)` for Aᵀ.
 /// β = 0 overwrites C even where it holds NaN; k = 0 leaves β C. C must not overlap A or B.
 /// Throws `error{shape}`. 2mnk flops. The same bits on any number of threads, and allocates nothing
-/// for operands that fit 32 KiB.
+/// for operands that fit 32 KiB once they are padded to whole tiles of the kernel.
 template <policy Exec, class T>
 void gemm(Exec& exec, std::type_identity_t<T> alpha,
           std::type_identity_t<matrix_view<T const>> a,
           std::type_identity_t<matrix_view<T const>> b, std::type_identity_t<T> beta,
           matrix_view<T> c) {
-  expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows, error_kind::shape,
-          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",",
-          b.cols, ")->(", c.rows, ",", c.cols, ")");
+  bool const fits = a.rows == c.rows && b.cols == c.cols && a.cols == b.rows;
+  expects(fits && c.rows >= 0 && c.cols >= 0 && a.cols >= 0, error_kind::shape,
+          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
+          ")->(", c.rows, ",", c.cols, ")");
   if (c.rows == 0 || c.cols == 0) {
     return;
   }
@@ -91,8 +92,8 @@ void gemm(Exec& exec, std::type_identity_t<T> alpha,
 /// About mn² flops. The same bits on any number of threads.
 template <policy Exec, class T>
 void gram(Exec& exec, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> g) {
-  expects(g.rows == a.cols && g.cols == a.cols, error_kind::shape, "gram: expected G ", a.cols,
-          "x", a.cols, ", got ", g.rows, "x", g.cols);
+  expects(g.rows == a.cols && g.cols == a.cols && a.rows >= 0 && a.cols >= 0, error_kind::shape,
+          "gram: expected G ", a.cols, "x", a.cols, ", got ", g.rows, "x", g.cols);
   if (a.size() == 0) {
     detail::scale_or_clear<T>(T(0), g);
     return;

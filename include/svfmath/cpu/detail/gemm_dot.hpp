@@ -130,6 +130,16 @@ void add_rows(vector_view<T const> x, index_t p, T const* b, index_t ldb, index_
   }
 }
 
+/// y ← α sum + β y. One copy for every policy: inlined into callers, the multiplications and the
+/// addition may be fused differently, and bits would differ.
+template <class T>
+[[gnu::noinline]] void finish_row(T alpha, T const* sum, T beta, vector_view<T> y) {
+  for (index_t j = 0; j < y.size; ++j) {
+    T const value = alpha * sum[j];
+    y[j] = beta == T(0) ? value : value + beta * y[j];
+  }
+}
+
 /// y ← α xᵀ B + β y for row-major B (k×n): B is read once, along its rows.
 template <class Exec, class T>
 void gemm_row(Exec& exec, T alpha, vector_view<T const> x, matrix_view<T const> b, T beta,
@@ -149,11 +159,7 @@ void gemm_row(Exec& exec, T alpha, vector_view<T const> x, matrix_view<T const> 
       add_rows<typename gemm_blocking<T>::vector, 1>(x, p, b.data + p * b.ld + first, b.ld, count,
                                                      sum);
     }
-    for (index_t j = 0; j < count; ++j) {
-      T const value = alpha * sum[j];
-      T& to = y[first + j];
-      to = beta == T(0) ? value : value + beta * to;
-    }
+    finish_row(alpha, sum, beta, vector_view<T>(&y[first], count, y.stride));
   });
 }
 
