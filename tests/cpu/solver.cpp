@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <string>
 
 #include <doctest/doctest.h>
 
@@ -154,4 +156,108 @@ TEST_CASE("solver: outputs that do not fit are refused") {
                   svf::error);
   CHECK_THROWS_AS(svf::cpu::eigh(seq, a.view(), s.view(), square.view()), svf::error);
   CHECK_THROWS_AS(svf::cpu::eigh(seq, square.view(), too_long.view(), square.view()), svf::error);
+}
+
+TEST_CASE_TEMPLATE("solver: svd by divide and conquer where Eigen 3.4's own answer is wrong", T,
+                   float, double) {
+  svf::cpu::seq seq;
+  double const epsilon = double(std::numeric_limits<T>::epsilon());
+  auto const check = [&](svf::matrix<T> const& a) {
+    index_t const r = std::min(a.rows(), a.cols());
+    svf::matrix<T> u(a.rows(), r);
+    svf::matrix<T> vt(r, a.cols());
+    svf::vector<T> s(r);
+    svf::cpu::svd(seq, svf::cpu::direct_svd::divide_and_conquer, a.view(), u.view(), s.view(),
+                  vt.view());
+    double const allowed = 30.0 * double(std::max(a.rows(), a.cols())) * epsilon;
+    CHECK(orthogonality<T>(u.view()) <= allowed);
+    CHECK(orthogonality<T>(svf::transposed(vt.view())) <= allowed);
+    CHECK(residual<T>(u.view(), s.view(), vt.view(), a.view()) <= allowed);
+  };
+  svf::matrix<T> ones(71, 68);
+  std::fill_n(ones.data(), ones.size(), T(1));
+  check(ones);
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    svf::random_stream const random(seed);
+    index_t const n = 15 + index_t(random.below(1000, 20));
+    svf::matrix<T> sparse(n, n);  // about a tenth of the elements is not 0
+    for (index_t i = 0; i < sparse.size(); ++i) {
+      auto const at = std::uint64_t(i);
+      sparse.data()[i] = random.uniform(2 * at) < 0.1 ? T(random.uniform(2 * at + 1) - 0.5) : T(0);
+    }
+    sparse(0, 0) = T(1);  // not the zero matrix
+    check(sparse);
+  }
+}
+
+TEST_CASE_TEMPLATE("solver: qr gives the basis of the columns in their order, diag(R) >= 0", T,
+                   float, double) {
+  svf::cpu::seq seq;
+  double const epsilon = double(std::numeric_limits<T>::epsilon());
+  for (auto const& [m, k] : {std::pair<index_t, index_t>{1, 1}, {7, 7}, {30, 4}, {25, 24}}) {
+    auto const x = test::normal_matrix<T>(m, k, 51);
+    for (bool const by_columns : {false, true}) {
+      svf::matrix<T> q(by_columns ? k : m, by_columns ? m : k);
+      auto const view = by_columns ? svf::transposed(q.view()) : q.view();
+      for (index_t i = 0; i < m; ++i) {
+        for (index_t j = 0; j < k; ++j) {
+          view(i, j) = x(i, j);
+        }
+      }
+      svf::cpu::qr(seq, view);
+      double const allowed = 20.0 * double(m) * epsilon;
+      CHECK(orthogonality<T>(view) <= allowed);
+      // R = QᵀX: upper triangular with a diagonal >= 0, and QR = X.
+      double norm = 0.0;
+      for (index_t i = 0; i < x.size(); ++i) {
+        norm += double(x.data()[i]) * double(x.data()[i]);
+      }
+      svf::matrix<double> r(k, k);
+      for (index_t i = 0; i < k; ++i) {
+        for (index_t j = 0; j < k; ++j) {
+          for (index_t l = 0; l < m; ++l) {
+            r(i, j) += double(view(l, i)) * double(x(l, j));
+          }
+          if (j < i) {
+            CHECK(std::abs(r(i, j)) <= allowed * std::sqrt(norm));
+          }
+        }
+        CHECK(r(i, i) >= 0.0);
+      }
+      for (index_t i = 0; i < m; ++i) {
+        for (index_t j = 0; j < k; ++j) {
+          double sum = 0.0;
+          for (index_t l = 0; l < k; ++l) {
+            sum += double(view(i, l)) * r(l, j);
+          }
+          CHECK(std::abs(sum - double(x(i, j))) <= allowed * std::sqrt(norm));
+        }
+      }
+    }
+  }
+  // Rank-deficient columns still give an orthonormal basis; wide ones have none.
+  svf::matrix<T> repeated(6, 3);
+  std::fill_n(repeated.data(), repeated.size(), T(2));
+  svf::cpu::qr(seq, repeated.view());
+  CHECK(orthogonality<T>(repeated.view()) <= 120.0 * epsilon);
+  svf::matrix<T> wide(2, 3);
+  CHECK_THROWS_AS(svf::cpu::qr(seq, wide.view()), svf::error);
+}
+
+TEST_CASE("solver: eigh refuses NaN and infinity, and names where they are") {
+  svf::cpu::seq seq;
+  for (double const bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    svf::matrix<double> a(3, 3);
+    svf::matrix<double> q(3, 3);
+    svf::vector<double> values(3);
+    a(2, 1) = bad;
+    std::string message;
+    try {
+      svf::cpu::eigh(seq, a.view(), values.view(), q.view());
+    } catch (svf::error const& e) {
+      message = e.what();
+    }
+    CHECK(message.find("at (2,1)") != std::string::npos);
+  }
 }
