@@ -47,3 +47,12 @@ TEST_CASE("matrix: a vector is a range of its elements") {
   CHECK(v.view()[2] == 3);
   CHECK(std::as_const(v).end() - std::as_const(v).begin() == 4);
 }
+
+TEST_CASE("matrix: extents that are negative or overflow are refused before any memory is taken") {
+  constexpr svf::index_t huge = svf::index_t{1} << 32;
+  CHECK_THROWS_AS(svf::matrix<float>(huge, huge), svf::error);
+  CHECK_THROWS_AS(svf::matrix<float>(-3, -5), svf::error);
+  CHECK_THROWS_AS(svf::matrix<float>(-1, 2), svf::error);
+  CHECK_THROWS_AS(svf::vector<float>(-1), svf::error);
+  CHECK(svf::matrix<float>(0, huge).size() == 0);
+}

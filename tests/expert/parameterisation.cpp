@@ -98,3 +98,15 @@ TEST_CASE("parameterisation: wrong sizes, values out of range and unknown words 
   }
   CHECK_THROWS_AS(svf::parameterisation_from("softplus"), svf::error);
 }
+
+TEST_CASE("parameterisation: sigma of another size is refused, for every kind") {
+  std::vector<float> const p(10, 0.5f);
+  std::vector<float> const few(1, 2.0f);
+  std::vector<float> out(10);
+  for (auto const kind : {svf::parameterisation::direct, svf::parameterisation::sigmoid,
+                          svf::parameterisation::exponential, svf::parameterisation::additive}) {
+    CHECK_THROWS_AS(svf::to_z(kind, p, few, out), svf::error);
+    CHECK_THROWS_AS(svf::from_z(kind, p, few, out), svf::error);
+    CHECK_THROWS_AS(svf::chain(kind, p, few, p, out), svf::error);
+  }
+}

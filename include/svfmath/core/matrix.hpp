@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <new>
 #include <span>
 #include <utility>
@@ -52,6 +53,18 @@ class buffer<T, host_space> {
   std::vector<T, aligned_allocator<T>> data_;
 };
 
+namespace detail {
+
+/// rows · cols. Throws `error{shape}` for a negative extent and for a product beyond `index_t`.
+inline index_t checked_size(index_t rows, index_t cols) {
+  constexpr index_t largest = std::numeric_limits<index_t>::max();
+  expects(rows >= 0 && cols >= 0 && (cols == 0 || rows <= largest / cols), error_kind::shape,
+          "expected extents >= 0 whose product fits ", largest, " elements, got ", rows, "x", cols);
+  return rows * cols;
+}
+
+}  // namespace detail
+
 /// A vector that owns its elements, zero at construction.
 template <class T, class Space = host_space>
 class vector {
@@ -59,7 +72,8 @@ class vector {
   using value_type = T;
 
   vector() = default;
-  explicit vector(index_t size) : data_(size) {}
+  /// Throws `error{shape}` for a negative size, and what the space's allocation throws.
+  explicit vector(index_t size) : data_(detail::checked_size(size, 1)) {}
 
   index_t size() const { return data_.size(); }
   T* data() { return data_.data(); }
@@ -85,7 +99,10 @@ class matrix {
   using value_type = T;
 
   matrix() = default;
-  matrix(index_t rows, index_t cols) : data_(rows * cols), rows_(rows), cols_(cols) {}
+  /// Throws `error{shape}` for a negative extent or a size that overflows, and what the space's
+  /// allocation throws.
+  matrix(index_t rows, index_t cols)
+      : data_(detail::checked_size(rows, cols)), rows_(rows), cols_(cols) {}
 
   index_t rows() const { return rows_; }
   index_t cols() const { return cols_; }

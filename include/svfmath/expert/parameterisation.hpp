@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 
 namespace svf {
 
@@ -39,7 +40,7 @@ inline parameterisation parameterisation_from(std::string_view word) {
     }
   }
   fail(error_kind::format, "parameterisation_from: expected direct, sigmoid, exponential or ",
-       "additive, got '", word, "'");
+       "additive, got ", in_quotes(word));
 }
 
 /// The p whose z is exactly 1, for every σ.
@@ -72,7 +73,8 @@ inline float z_derivative(parameterisation kind, float p, float sigma) {
   return 1.0f;
 }
 
-/// The p with z(p) = z; NaN where there is none (sigmoid needs 0 < z < 2, exponential z > 0).
+/// The p with z(p) = z; NaN where there is none (sigmoid needs 0 < z < 2, exponential z > 0). Where
+/// σ = 0, `additive` has no z but 1 and gives p = 0 for all of them: W' does not depend on it.
 inline float from_z(parameterisation kind, float z, float sigma) {
   constexpr float none = std::numeric_limits<float>::quiet_NaN();
   switch (kind) {
@@ -88,9 +90,9 @@ inline float from_z(parameterisation kind, float z, float sigma) {
 namespace detail {
 inline void check_parameter_sizes(std::string_view where, parameterisation kind, std::size_t in,
                                   std::size_t sigma, std::size_t out) {
-  expects(in == out && (kind != parameterisation::additive || sigma == in), error_kind::shape,
-          where, ": expected ", in, " values in and out, and as many sigma for `additive`, got ",
-          out, " out and ", sigma, " sigma");
+  bool const none_needed = sigma == 0 && kind != parameterisation::additive;
+  expects(in == out && (sigma == in || none_needed), error_kind::shape, where, ": expected ", in,
+          " values out and as many sigma (or none but for `additive`), got ", out, " and ", sigma);
 }
 }  // namespace detail
 
