@@ -269,3 +269,27 @@ TEST_CASE("atomic_file: killed at any moment, the file is one of the whole versi
   svf::write_atomically(target, versions[0]);
   CHECK(files_in(folder.path()) == 1);
 }
+
+TEST_CASE("atomic_file: only what it made itself counts as an abandoned temporary") {
+  test::temp_directory const folder;
+  for (char const* name : {".real.tmp-notes", ".real.tmp-12", ".real.tmp-12-", ".real.tmp-12-a"}) {
+    test::write_raw(folder.path() / name, "mine");
+  }
+  test::write_raw(folder.path() / ".real.tmp-12-3", "abandoned");
+  svf::write_atomically(folder.path() / "real", std::string_view("x"));
+  CHECK(!std::filesystem::exists(folder.path() / ".real.tmp-12-3"));
+  auto const files = std::filesystem::directory_iterator(folder.path());
+  CHECK(std::distance(begin(files), end(files)) == 5);
+}
+
+TEST_CASE("atomic_file: a file that is replaced keeps its permissions") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "secret";
+  test::write_raw(path, "old");
+  std::filesystem::permissions(path, std::filesystem::perms::owner_read |
+                                         std::filesystem::perms::owner_write);
+  svf::write_atomically(path, std::string_view("new"));
+  CHECK(test::read_raw(path) == "new");
+  CHECK(std::filesystem::status(path).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+}

@@ -26,7 +26,7 @@ TEST_CASE("safetensors_writer: writes exactly the bytes of the format, in the or
   std::uint8_t const u[] = {7};
   std::string const json =
       R"({"__metadata__":{"k\"":"v"},"z":{"dtype":"F64","shape":[],"data_offsets":[0,8]},)"
-      R"("a":{"dtype":"F32","shape":[2, 1],"data_offsets":[8,16]},)"
+      R"("a":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},)"
       R"("b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
       R"("a2":{"dtype":"U8","shape":[1],"data_offsets":[24,25]}})";
   std::string const padded = json + std::string((8 - json.size() % 8) % 8, ' ');

@@ -23,6 +23,7 @@ TEST_CASE("tensor_info: shapes as text") {
   CHECK(svf::shape_text(std::vector<std::uint64_t>{}) == "[]");
   CHECK(svf::shape_text(std::vector<std::uint64_t>{576}) == "[576]");
   CHECK(svf::shape_text(std::vector<std::uint64_t>{576, 1536, 1}) == "[576, 1536, 1]");
+  CHECK(svf::shape_text(std::vector<std::uint64_t>(1000, 1)) == "[1, 1, 1, 1, 1, 1, 1, 1, …]");
 }
 
 TEST_CASE("tensor_info: products of extents that exceed 64 bits are noticed") {

@@ -19,9 +19,10 @@ namespace svf {
 
 /// A file that appears whole or not at all. Bytes go to a temporary in the same folder;
 /// `commit` fsyncs it, renames it over `path` and fsyncs the folder. Until then, and whenever the
-/// process dies, the file that was at `path` stays readable. A temporary left by a killed process
-/// is removed by the next writer of the same path; live ones are told apart by a lock. Where the
-/// file system has no locks, nothing is removed.
+/// process dies, the file that was at `path` stays readable. The new file keeps the permissions of
+/// the old one; a symbolic link at `path` is replaced, not followed. A temporary left by a killed
+/// process is removed by the next writer of the same path; live ones are told apart by a lock.
+/// Where the file system has no locks, nothing is removed.
 class atomic_file {
  public:
   /// Creates the temporary. Throws `error{backend}` naming `path` if its folder is missing or
@@ -104,11 +105,25 @@ class atomic_file {
     return code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS;
   }
 
+  // Whether a file of this name was made by `create_temporary`: the prefix, then PID-ATTEMPT.
+  bool is_temporary(std::string_view name) const {
+    std::string const begin = prefix();
+    if (!name.starts_with(begin)) {
+      return false;
+    }
+    name.remove_prefix(begin.size());
+    auto const dash = name.find('-');
+    auto const is_number = [](std::string_view text) {
+      return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+    };
+    return dash != name.npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
+  }
+
   void remove_abandoned() const {
     std::error_code ignored;
     std::filesystem::directory_iterator entry(folder_of(path_), ignored);
     for (; !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
-      if (!entry->path().filename().string().starts_with(prefix())) {
+      if (!is_temporary(entry->path().filename().string())) {
         continue;
       }
       detail::file_descriptor const file(
@@ -142,10 +157,18 @@ class atomic_file {
       // Another writer may have taken it for an abandoned one before the lock was held.
       if (status.st_nlink > 0) {
         file_ = std::move(file);
+        keep_permissions();
         return;
       }
     }
     fail(error_kind::backend, "cannot write '", path_, "': too many temporary files beside it");
+  }
+
+  void keep_permissions() const {
+    struct stat old = {};
+    if (::lstat(path_.c_str(), &old) == 0 && S_ISREG(old.st_mode)) {
+      require(::fchmod(file_.get(), old.st_mode & 07777) == 0, "set the permissions of");
+    }
   }
 
   std::filesystem::path path_;

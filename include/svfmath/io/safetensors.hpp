@@ -77,9 +77,7 @@ class safetensors_file {
   /// `error{shape}` for a wrong count.
   template <std::floating_point T>
   void read(tensor_info const& tensor, std::span<T> out) const {
-    expects(is_readable_as_float(tensor.type), error_kind::format, path(), ": tensor ",
-            in_quotes(tensor.name), ": expected F32, F16, BF16 or F64, got ",
-            to_string(tensor.type), ", which is known but not supported as numbers");
+    expect_numbers(tensor);
     expects(tensor.elements() == out.size(), error_kind::shape, path(), ": tensor ",
             in_quotes(tensor.name), ": expected ", out.size(), " elements, got shape ",
             shape_text(tensor.shape));
@@ -106,8 +104,15 @@ class safetensors_file {
   }
 
  private:
+  void expect_numbers(tensor_info const& tensor) const {
+    expects(is_readable_as_float(tensor.type), error_kind::format, path(), ": tensor ",
+            in_quotes(tensor.name), ": expected F32, F16, BF16 or F64, got ",
+            to_string(tensor.type), ", which is known but not supported as numbers");
+  }
+
   tensor_info const& with_dimensions(std::string_view name, std::size_t dimensions) const {
     tensor_info const& tensor = at(name);
+    expect_numbers(tensor);  // before memory is taken for its elements
     expects(tensor.shape.size() == dimensions, error_kind::shape, path(), ": tensor ",
             in_quotes(name), ": expected ", dimensions, " dimensions, got shape ",
             shape_text(tensor.shape));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -26,14 +28,15 @@ struct tensor_info {
   std::uint64_t elements() const { return bytes() * 8 / bits_of(type); }
 };
 
-/// "[576, 1536]".
+/// "[576, 1536]" for messages; of more than 8 extents the first 8, and "…".
 inline std::string shape_text(std::span<std::uint64_t const> shape) {
+  constexpr std::size_t longest = 8;
   std::string text = "[";
-  for (std::uint64_t const extent : shape) {
+  for (std::uint64_t const extent : shape.first(std::min(shape.size(), longest))) {
     text += text.size() > 1 ? ", " : "";
     text += std::to_string(extent);
   }
-  return text + "]";
+  return text + (shape.size() > longest ? ", …]" : "]");
 }
 
 namespace detail {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -136,7 +137,7 @@ class safetensors_header_events {
     std::string_view text = why.what();
     text.remove_prefix(std::min(text.size(), text.find("] ") + 2));
     fail(error_kind::format, file_, ": expected a header of valid UTF-8 JSON, got an error at ",
-         "byte ", position, ": ", text);
+         "byte ", position, ": ", in_quotes(text));
   }
 
  private:

@@ -42,9 +42,9 @@ inline std::string safetensors_text(std::span<tensor_info const> tensors,
   for (tensor_info const& tensor : tensors) {
     separate();
     json += json_string(tensor.name, file) + ":{\"dtype\":\"" +
-            std::string(to_string(tensor.type)) + "\",\"shape\":" + shape_text(tensor.shape) +
-            ",\"data_offsets\":[" + std::to_string(tensor.begin) + "," +
-            std::to_string(tensor.end) + "]}";
+            std::string(to_string(tensor.type)) +
+            "\",\"shape\":" + nlohmann::json(tensor.shape).dump() + ",\"data_offsets\":[" +
+            std::to_string(tensor.begin) + "," + std::to_string(tensor.end) + "]}";
   }
   json += "}";
   json.append((8 - json.size() % 8) % 8, ' ');
