@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -87,4 +88,45 @@ TEST_CASE("factor_file: parts that do not fit are not written") {
   CHECK(message_of([&] { svf::write_factors(path, key, gram, f, {0.0, 0.0}); })
             .find("write_factors: expected factors u (m,r)") == 0);
   CHECK(!std::filesystem::exists(path));
+}
+
+TEST_CASE("factor_file: values that no factors have are neither written nor read") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "factors.safetensors";
+  svf::cpu::seq exec;
+  auto const good = svf::factorize(exec, test::normal_matrix<float>(5, 3, 1));
+  float const nan = std::numeric_limits<float>::quiet_NaN();
+  auto const refused = [&](auto const& damage) {
+    auto bad = good;
+    damage(bad);
+    CHECK_THROWS_AS(svf::write_factors(path, key, gram, bad, {0.0, 0.0}), svf::error);
+  };
+  refused([&](auto& f) { f.u(4, 2) = nan; });
+  refused([&](auto& f) { f.vt(0, 0) = std::numeric_limits<float>::infinity(); });
+  refused([&](auto& f) { f.s[2] = -1.0f; });
+  refused([&](auto& f) { f.s[1] = f.s[0] * 2.0f; });
+  refused([&](auto& f) { f.s[0] = nan; });
+  CHECK(!std::filesystem::exists(path));
+
+  // A file made elsewhere, whose checksum is right.
+  svf::write_factors(path, key, gram, good, {0.0, 0.0});
+  svf::safetensors_file const file(path);
+  auto bad = good;
+  bad.s[2] = -1.0f;
+  auto hash = svf::detail::begin_checksum(file.metadata(), bad);
+  for (auto const bytes : {svf::detail::bytes_of(bad.u), svf::detail::bytes_of(bad.s),
+                           svf::detail::bytes_of(bad.vt)}) {
+    hash.update(bytes);
+  }
+  svf::safetensors_writer writer;
+  for (auto const& [name, value] : file.metadata()) {
+    writer.set_metadata(name, value);
+  }
+  writer.set_metadata("checksum", svf::detail::checksum_text(hash));
+  writer.add_matrix("u", bad.u);
+  writer.add_vector("s", bad.s);
+  writer.add_matrix("vt", bad.vt);
+  writer.write(path);
+  CHECK(message_of([&] { svf::read_factors(path, key, gram); })
+            .find(path.string() + ": expected singular values >= 0") == 0);
 }

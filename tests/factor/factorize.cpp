@@ -187,7 +187,26 @@ TEST_CASE("factorize: many matrices at once, one on each thread") {
 TEST_CASE("factorize: matrices of double, within what each method promises") {
   svf::cpu::seq exec;
   auto const w = test::normal_matrix<double>(60, 40, 9);
-  check_promises(w, svf::factorize(exec, w), 1e-6);
+  auto const gram_promises = [&](svf::matrix<double> const& a) {
+    auto const f = svf::factorize(exec, a);
+    check_promises(a, f, 1e-7);  // the signs and the order of σ too
+    double const rounding = 1e-13 * std::sqrt(double(f.rank()));
+    CHECK(svf::measure_accuracy(exec, a, f).reconstruction <= rounding);
+    auto const exact = svf::factorize(exec, a, {svf::svd_method::jacobi});
+    for (svf::index_t i = 0; i < f.rank(); ++i) {
+      CHECK(std::abs(f.s[i] - exact.s[i]) <= 1e-13 * exact.s[0]);
+    }
+  };
+  gram_promises(w);
+  CHECK(svf::measure_accuracy(exec, w, svf::factorize(exec, w)).orthogonality <= 1e-12);
+  // Columns graded to 1e-12: half of the digits of AᵀA are gone.
+  auto graded = w;
+  for (svf::index_t i = 0; i < 60; ++i) {
+    for (svf::index_t j = 0; j < 40; ++j) {
+      graded(i, j) *= std::pow(10.0, -12.0 * double(j) / 39.0);
+    }
+  }
+  gram_promises(graded);
   for (auto const method : {svf::svd_method::divide_and_conquer, svf::svd_method::jacobi}) {
     check_promises(w, svf::factorize(exec, w, {method}), 1e-13);
   }

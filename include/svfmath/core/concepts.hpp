@@ -11,7 +11,7 @@ namespace svf {
 
 /// Element types that verbs compute with.
 template <class T>
-concept scalar = std::floating_point<T>;
+concept scalar = std::same_as<T, float> || std::same_as<T, double>;
 
 /// The methods of the primitive `svd`.
 enum class direct_svd { divide_and_conquer, jacobi };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -60,7 +62,9 @@ class factor_cache {
 
   /// The file that holds, or would hold, the entry.
   std::filesystem::path path_of(fingerprint const& key, svd_method method) const {
-    return directory_ / (key.hex() + "-" + std::string(to_string(method)) + suffix);
+    std::string name = key.hex();
+    name.append("-").append(to_string(method)).append(suffix);
+    return directory_ / name;
   }
 
   std::filesystem::path const& directory() const { return directory_; }
@@ -72,8 +76,7 @@ class factor_cache {
     std::error_code code;
     std::filesystem::directory_iterator file(directory_, code);
     for (; !code && file != std::filesystem::directory_iterator(); file.increment(code)) {
-      std::string const name = file->path().filename().string();
-      entries += name.ends_with(suffix) && !name.starts_with('.') ? 1u : 0u;
+      entries += is_entry(file->path().filename().string()) ? 1u : 0u;
     }
     expects(!code, error_kind::backend, "factor_cache: cannot list the folder '", directory_,
             "': ", code.message());
@@ -81,7 +84,22 @@ class factor_cache {
   }
 
  private:
-  static constexpr char const* suffix = ".safetensors";
+  static constexpr std::string_view suffix = ".safetensors";
+
+  // Whether `path_of` makes this name for some key and method.
+  static bool is_entry(std::string_view name) {
+    constexpr std::size_t digits = 32;
+    bool const has_key = name.size() > digits && name[digits] == '-' &&
+                         name.substr(0, digits).find_first_not_of("0123456789abcdef") == name.npos;
+    if (!has_key || !name.ends_with(suffix)) {
+      return false;
+    }
+    name.remove_prefix(digits + 1);
+    name.remove_suffix(suffix.size());
+    auto const methods = {svd_method::gram, svd_method::divide_and_conquer, svd_method::jacobi};
+    return std::any_of(methods.begin(), methods.end(),
+                       [&](svd_method method) { return to_string(method) == name; });
+  }
 
   std::filesystem::path directory_;
   warning_callback warn_;

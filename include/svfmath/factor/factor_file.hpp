@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <span>
 #include <string>
@@ -109,12 +110,33 @@ inline tensor_info const& float_tensor(safetensors_file const& file, std::string
   return found;
 }
 
+/// Throws `error{kind}` that begins with `where` unless all elements are finite and σ is descending
+/// and >= 0.
+inline void expect_factor_values(error_kind kind, std::string const& where,
+                                 svd_factors<float> const& f) {
+  auto const finite = [](float const* data, index_t size) {
+    unsigned bad = 0;  // without branches, at the speed of memory
+    for (index_t i = 0; i < size; ++i) {
+      bad |= std::abs(data[i]) <= std::numeric_limits<float>::max() ? 0u : 1u;
+    }
+    return bad == 0;
+  };
+  expects(finite(f.u.data(), f.u.size()) && finite(f.vt.data(), f.vt.size()), kind, where,
+          ": expected finite U and Vt, got NaN or infinity");
+  for (index_t i = 0; i < f.rank(); ++i) {
+    bool const descends = i == 0 || f.s[i] <= f.s[i - 1];
+    expects(std::isfinite(f.s[i]) && f.s[i] >= 0.0f && descends, kind, where,
+            ": expected singular values >= 0 in descending order, got ", f.s[i], " at ", i);
+  }
+}
+
 }  // namespace detail
 
 /// Writes factors as one safetensors file, atomically: tensors u (m×r), s (r), vt (r×n) and, as
 /// metadata, format version, fingerprint of W, method, accuracies and a checksum of all of it.
-/// Throws `error{shape}` if the parts do not fit each other, `error{numeric}` if an accuracy is
-/// not finite and `error{backend}` if writing fails, when an earlier file stays. O(mr + rn).
+/// Throws `error{shape}` if the parts do not fit each other, `error{numeric}` if an accuracy or an
+/// element is not finite or σ is not descending and >= 0, and `error{backend}` if writing fails,
+/// when an earlier file stays. O(mr + rn).
 inline void write_factors(std::filesystem::path const& path, fingerprint const& key,
                           svd_method method, svd_factors<float> const& factors,
                           factor_accuracy const& accuracy) {
@@ -122,6 +144,7 @@ inline void write_factors(std::filesystem::path const& path, fingerprint const& 
   expects(std::isfinite(accuracy.reconstruction) && std::isfinite(accuracy.orthogonality),
           error_kind::numeric, "write_factors: expected finite accuracies, got ",
           accuracy.reconstruction, " and ", accuracy.orthogonality);
+  detail::expect_factor_values(error_kind::numeric, "write_factors", factors);
   detail::factor_metadata metadata = detail::describe_factors(key, method);
   metadata["reconstruction"] = detail::accuracy_text(accuracy.reconstruction);
   metadata["orthogonality"] = detail::accuracy_text(accuracy.orthogonality);
@@ -143,7 +166,8 @@ inline void write_factors(std::filesystem::path const& path, fingerprint const& 
 
 /// Reads what `write_factors` wrote for the matrix with content `key`. Throws `error{format}` if
 /// the file is missing or malformed, belongs to another matrix or method, holds parts that do not
-/// fit each other, or differs from its checksum. One pass, at about the speed of a copy.
+/// fit each other or are no factors, or differs from its checksum. One pass, at about the speed of
+/// a copy.
 inline cached_factors<float> read_factors(std::filesystem::path const& path,
                                           fingerprint const& key, svd_method method) {
   safetensors_file const file(path);
@@ -175,6 +199,7 @@ inline cached_factors<float> read_factors(std::filesystem::path const& path,
   expects(expected == detail::checksum_text(hash), error_kind::format, path,
           ": expected data with the checksum ", in_quotes(expected), ", got ",
           detail::checksum_text(hash));
+  detail::expect_factor_values(error_kind::format, path.string(), f);
   return result;
 }
 

@@ -110,10 +110,10 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 ///
 /// Everything is computed in double and rounded once to the type of W. For float:
 /// ‖UΣVᵀ − W‖_F ≤ 1e-6 ‖W‖_F and ‖UᵀU − I‖_max, ‖VᵀV − I‖_max ≤ 1e-6, also for rank-deficient,
-/// graded and clustered spectra. For double, AᵀA costs digits: reconstruction within 1e-12 ‖W‖_F
-/// (5e-13 measured for a spectrum graded to 1e-12), σ within 1e-14 σ_1, but ‖UᵀU − I‖_max only
-/// within 1e-7 (1e-12 for Gaussian, 6e-10 for graded matrices of 192²); divide_and_conquer and
-/// jacobi give about 1e-14 in all of them.
+/// graded and clustered spectra. For double, AᵀA costs digits: σ below 1e-13 σ_1 may come out as 0,
+/// so σ is within 1e-13 σ_1 and the reconstruction within 1e-13 √r ‖W‖_F (5e-13 measured for a
+/// spectrum graded to 1e-12), but ‖UᵀU − I‖_max only within 1e-7 (1e-12 for Gaussian, 6e-10 for
+/// graded matrices of 192²); divide_and_conquer and jacobi give about 1e-14 in all of them.
 /// The largest |v_ij| of each row of Vᵀ is positive, the first one where several are equal up to
 /// 1e-6, so files made twice are equal.
 ///
@@ -122,6 +122,7 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 /// About 4mn² + 11n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
 /// one matrix per thread with `cpu::seq`.
 template <execution_policy Exec, matrix_like W>
+requires scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w)
     -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
   return detail::factorize_by(exec, as_matrix(w),
@@ -131,6 +132,7 @@ auto factorize(Exec& exec, W const& w)
 /// The same by the method that `options` name at run time. Compiles all of them; call
 /// `factorize(exec, w)` where the default will do.
 template <execution_policy Exec, matrix_like W>
+requires scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w, factorize_options options)
     -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
   if (options.method == svd_method::gram) {

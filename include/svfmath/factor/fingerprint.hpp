@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/detail/hash.hpp>
 
@@ -41,8 +42,8 @@ struct fingerprint {
     bool const valid =
         text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos;
     expects(valid, error_kind::format,
-            "fingerprint: expected 32 lower-case hexadecimal digits, got '", text.substr(0, 64),
-            "'");
+            "fingerprint: expected 32 lower-case hexadecimal digits, got ",
+            in_quotes(text.substr(0, 64)));
     fingerprint result;
     for (std::size_t i = 0; i < 2; ++i) {
       std::from_chars(text.data() + 16 * i, text.data() + 16 * (i + 1), result.words[i], 16);

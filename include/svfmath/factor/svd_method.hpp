@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 
 namespace svf {
 
@@ -32,8 +33,8 @@ inline svd_method svd_method_from(std::string_view word) {
       return method;
     }
   }
-  fail(error_kind::format, "svd_method_from: expected gram, divide_and_conquer or jacobi, got '",
-       word, "'");
+  fail(error_kind::format, "svd_method_from: expected gram, divide_and_conquer or jacobi, got ",
+       in_quotes(word));
 }
 
 }  // namespace svf
