@@ -147,3 +147,26 @@ TEST_CASE("view_conversion: what is no matrix or vector satisfies no concept") {
   static_assert(svf::matrix_like<svf::matrix_view<float const>>);
   static_assert(svf::vector_like<std::span<double>>);
 }
+
+TEST_CASE("view_conversion: a row of a column-major Eigen matrix, and a column of a row-major one") {
+  Eigen::MatrixXf a(3, 4);
+  for (int i = 0; i < 12; ++i) {
+    a(i % 3, i / 3) = float(i);
+  }
+  auto const row = svf::as_matrix(a.row(1));
+  CHECK(row.rows == 1);
+  CHECK(row.cols == 4);
+  Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> const b = a;
+  auto const col = svf::as_matrix(b.col(2));
+  CHECK(col.rows == 3);
+  CHECK(col.cols == 1);
+  for (int j = 0; j < 4; ++j) {
+    CHECK(row(0, j) == a(1, j));
+  }
+  for (int i = 0; i < 3; ++i) {
+    CHECK(col(i, 0) == b(i, 2));
+  }
+  // Neither rows nor columns are contiguous.
+  Eigen::Map<Eigen::MatrixXf, 0, Eigen::Stride<6, 2>> const spread(a.data(), 2, 2);
+  CHECK_THROWS_AS(svf::as_matrix(spread), svf::error);
+}

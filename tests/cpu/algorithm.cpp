@@ -102,3 +102,34 @@ TEST_CASE("algorithm: reduce has the same bits on any number of threads") {
     CHECK(largest == (x.empty() ? -HUGE_VALF : *std::max_element(x.begin(), x.end())));
   }
 }
+
+TEST_CASE("algorithm: column_dots is the diagonal of the product, in any order and on any policy") {
+  svf::cpu::seq seq;
+  svf::cpu::par par(2);
+  for (auto const& [m, n] : {std::pair<svf::index_t, svf::index_t>{1, 1}, {5, 200}, {300, 7}}) {
+    auto const a = test::normal_matrix<float>(m, n, 61);
+    auto const b = test::normal_matrix<float>(m, n, 62);
+    svf::matrix<float> at(n, m);
+    for (svf::index_t i = 0; i < m; ++i) {
+      for (svf::index_t j = 0; j < n; ++j) {
+        at(j, i) = a(i, j);
+      }
+    }
+    svf::vector<double> rows(n);
+    svf::vector<double> cols(n);
+    svf::cpu::column_dots(seq, a.view(), b.view(), rows.view());
+    svf::cpu::column_dots(par, svf::transposed(at.view()), b.view(), cols.view());
+    for (svf::index_t j = 0; j < n; ++j) {
+      double exact = 0.0;
+      double size = 0.0;
+      for (svf::index_t i = 0; i < m; ++i) {
+        exact += double(a(i, j)) * double(b(i, j));
+        size += std::abs(double(a(i, j)) * double(b(i, j)));
+      }
+      CHECK(std::abs(rows[j] - exact) <= double(m) * 2.3e-16 * size);
+      CHECK(cols[j] == rows[j]);
+    }
+    svf::vector<double> longer(n + 1);
+    CHECK_THROWS_AS(svf::cpu::column_dots(seq, a.view(), b.view(), longer.view()), svf::error);
+  }
+}

@@ -70,6 +70,20 @@ constexpr auto* first_element(X& x) {
   }
 }
 
+/// The view of elements whose rows lie `row_stride` and whose columns lie `col_stride` apart. The
+/// stride of an extent of 1 is not looked at: xtensor writes 0 there, Eigen what it was cut from.
+template <class T>
+constexpr matrix_view<T> strided_matrix(T* data, index_t rows, index_t cols, index_t row_stride,
+                                        index_t col_stride) {
+  if (cols <= 1 || col_stride == 1) {
+    return {data, rows, cols, rows > 1 ? row_stride : cols, order::row_major};
+  }
+  expects(rows <= 1 || row_stride == 1, error_kind::shape,
+          "as_matrix: expected contiguous rows or columns, got strides ", row_stride, " and ",
+          col_stride);
+  return {data, rows, cols, col_stride, order::col_major};
+}
+
 }  // namespace detail
 
 /// A dense matrix in anybody's container.
@@ -94,28 +108,15 @@ constexpr auto as_matrix(X&& x) {
   } else if constexpr (detail::has_matrix_view_member<X>) {
     return x.view();
   } else if constexpr (detail::eigen_like<X>) {
-    using view = matrix_view<detail::element_of<X>>;
-    expects(x.innerStride() == 1 || x.rows() * x.cols() == 0, error_kind::shape,
-            "as_matrix: expected an Eigen object with inner stride 1, got ", x.innerStride());
-    return view(x.data(), x.rows(), x.cols(), x.outerStride(),
-                bare::IsRowMajor ? order::row_major : order::col_major);
+    return detail::strided_matrix(x.data(), index_t(x.rows()), index_t(x.cols()),
+                                  index_t(bare::IsRowMajor ? x.outerStride() : x.innerStride()),
+                                  index_t(bare::IsRowMajor ? x.innerStride() : x.outerStride()));
   } else {
-    using view = matrix_view<detail::element_of<X>>;
     expects(x.dimension() == 2, error_kind::shape,
             "as_matrix: expected an xtensor object of dimension 2, got ", x.dimension());
-    index_t const rows = index_t(x.shape(0));
-    index_t const cols = index_t(x.shape(1));
-    // xtensor writes stride 0 for an extent of 1.
-    index_t const row_stride = rows > 1 ? index_t(x.strides()[0]) : 0;
-    index_t const col_stride = cols > 1 ? index_t(x.strides()[1]) : 0;
-    if (cols <= 1 || col_stride == 1) {
-      return view(detail::first_element(x), rows, cols, rows > 1 ? row_stride : cols,
-                  order::row_major);
-    }
-    expects(rows <= 1 || row_stride == 1, error_kind::shape,
-            "as_matrix: expected contiguous rows or columns, got strides ", row_stride, " and ",
-            col_stride);
-    return view(detail::first_element(x), rows, cols, col_stride, order::col_major);
+    return detail::strided_matrix(detail::first_element(x), index_t(x.shape(0)),
+                                  index_t(x.shape(1)), index_t(x.strides()[0]),
+                                  index_t(x.strides()[1]));
   }
 }
 

@@ -17,11 +17,20 @@ void scale_columns(Exec& exec, matrix_view<A> a, vector_view<D> d, matrix_view<B
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
           "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
           ", ", b.rows, "x", b.cols);
-  for_each_index(exec, a.rows, [&](index_t i) {
-    for (index_t j = 0; j < a.cols; ++j) {
-      b(i, j) = static_cast<B>(a(i, j) * d[j]);
-    }
-  });
+  // Along the lines in which B lies.
+  if (b.layout == order::row_major) {
+    for_each_index(exec, b.rows, [&](index_t i) {
+      for (index_t j = 0; j < b.cols; ++j) {
+        b(i, j) = static_cast<B>(a(i, j) * d[j]);
+      }
+    });
+  } else {
+    for_each_index(exec, b.cols, [&](index_t j) {
+      for (index_t i = 0; i < b.rows; ++i) {
+        b(i, j) = static_cast<B>(a(i, j) * d[j]);
+      }
+    });
+  }
 }
 
 /// B(i,j) ← d(i) · A(i,j): the product diag(d) A. A and B may be the same. Throws `error{shape}`.

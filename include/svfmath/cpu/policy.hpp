@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <memory>
 
 #include <tbb/blocked_range.h>
@@ -12,8 +13,8 @@
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/view.hpp>
 
-/// CPU execution policies. Both give the same bits: work is cut into pieces whose shape depends on
-/// the problem alone, and `par` only decides which thread runs which piece.
+/// CPU execution policies. Both give the same bits: an element of a result is computed in an order
+/// that depends on the problem alone, and `par` only decides which thread computes it.
 namespace svf::cpu {
 
 /// Runs everything on the calling thread.
