@@ -11,6 +11,7 @@
 #include <svfmath/adapt/adaptable_model.hpp>
 #include <svfmath/adapt/label_set.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 
 namespace svf {
 
@@ -30,8 +31,8 @@ inline classification choose_label(label_set const& labels, std::vector<float> l
           labels.size(), " scores, one per label, got ", log_scores.size());
   for (std::size_t i = 0; i < log_scores.size(); ++i) {
     expects(!std::isnan(log_scores[i]) && log_scores[i] < HUGE_VALF, error_kind::numeric,
-            "choose_label: expected log-scores below infinity, got ", log_scores[i], " for '",
-            labels.name(i), "'");
+            "choose_label: expected log-scores below infinity, got ", log_scores[i], " for ",
+            in_quotes(labels.name(i)));
   }
   std::size_t const best =
       std::size_t(std::max_element(log_scores.begin(), log_scores.end()) - log_scores.begin());

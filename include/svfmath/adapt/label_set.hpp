@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view.hpp>
 
 namespace svf {
@@ -32,9 +33,10 @@ class label_set {
     expects(!labels.empty(), error_kind::shape, "label_set: expected at least one label, got 0");
     for (label& l : labels) {
       expects(!l.name.empty(), error_kind::shape, "label_set: expected a name, got an empty one");
-      expects(!find(l.name), error_kind::shape, "label_set: the label '", l.name, "' comes twice");
+      expects(!find(l.name), error_kind::shape, "label_set: the label ", in_quotes(l.name),
+              " comes twice");
       expects(l.expert >= base_expert, error_kind::shape, "label_set: expected an expert >= 0 or ",
-              "base_expert for '", l.name, "', got ", l.expert);
+              "base_expert for ", in_quotes(l.name), ", got ", l.expert);
       names_.push_back(std::move(l.name));
       experts_.push_back(l.expert);
     }
@@ -70,8 +72,8 @@ class label_set {
   /// Throws `error{shape}` if a label names an expert that a bank of `count` experts lacks.
   void check_against(index_t count) const {
     for (std::size_t i = 0; i < names_.size(); ++i) {
-      expects(experts_[i] < count, error_kind::shape, "label_set: the label '", names_[i],
-              "' names expert ", experts_[i], " of a bank of ", count);
+      expects(experts_[i] < count, error_kind::shape, "label_set: the label ", in_quotes(names_[i]),
+              " names expert ", experts_[i], " of a bank of ", count);
     }
   }
 

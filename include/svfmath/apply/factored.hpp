@@ -13,8 +13,8 @@ namespace svf {
 ///
 /// x: T×n inputs in rows; y: T×m outputs, not overlapping x; z: r values.
 /// Throws `error{shape}` if anything does not fit, `error{numeric}` if a σ' is not finite or the
-/// nuclear normaliser is undefined; y is then untouched. 2Tr(m+n) flops against 2Tmn of the dense product, and no work per expert: what a
-/// switch of z costs is r multiplications. Deterministic.
+/// nuclear normaliser is undefined; y is then untouched. 2Tr(m+n) flops against 2Tmn of the dense
+/// product, and no work per expert: what a switch of z costs is r multiplications. Deterministic.
 template <execution_policy Exec, scalar T, vector_like Z, matrix_like X, matrix_like Y>
 void apply_factored(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
                     X const& x, Y&& y, normalisation kind = normalisation::none) {

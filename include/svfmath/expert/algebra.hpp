@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/expert/detail/evaluate.hpp>
 #include <svfmath/expert/expert.hpp>
 
@@ -36,8 +37,11 @@ void expect_each(std::string_view where, expert const& e, std::string_view expec
   for (index_t s = 0; s < e.layout().count(); ++s) {
     auto const z = e.site(s);
     for (std::size_t i = 0; i < z.size(); ++i) {
-      expects(holds(z[i]), error_kind::numeric, where, ": expected ", expected, " in expert '",
-              e.name(), "', got ", z[i], " at '", e.layout()[s].name, "'[", i, "]");
+      if (!holds(z[i])) [[unlikely]] {
+        fail(error_kind::numeric, where, ": expected ", expected, " in expert ",
+             in_quotes(e.name()), ", got ", z[i], " at ", in_quotes(e.layout()[s].name), "[", i,
+             "]");
+      }
     }
   }
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/expert/expert.hpp>
 
@@ -39,10 +40,11 @@ class bank {
   /// Appends a row. Throws `error{shape}` if the name is taken or the layout differs; the bank is
   /// then unchanged. Amortised O(D).
   void add(expert const& e) {
-    expects(!find(e.name()), error_kind::shape, "bank: already has an expert '", e.name(), "'");
+    expects(!find(e.name()), error_kind::shape, "bank: already has an expert ",
+            in_quotes(e.name()));
     expects(e.shared_layout() == layout_ || e.layout() == *layout_, error_kind::shape,
-            "bank: the layout of expert '", e.name(),
-            "' is not the bank's: ", first_difference(e.layout(), *layout_));
+            "bank: the layout of expert ", in_quotes(e.name()),
+            " is not the bank's: ", first_difference(e.layout(), *layout_));
     names_.push_back(e.name());
     try {
       z_.insert(z_.end(), e.values().begin(), e.values().end());
@@ -91,7 +93,7 @@ class bank {
  private:
   index_t index_of(std::string_view name) const {
     auto const k = find(name);
-    expects(k.has_value(), error_kind::shape, "bank: has no expert '", name, "'");
+    expects(k.has_value(), error_kind::shape, "bank: has no expert ", in_quotes(name));
     return *k;
   }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/expert/detail/xtensor.hpp>
 #include <svfmath/expert/layout.hpp>
@@ -33,14 +34,15 @@ class expert {
   /// naming site and component where z is not finite. O(D).
   expert(std::shared_ptr<svf::layout const> layout, xt::xtensor<float, 1> z, std::string name)
       : layout_(std::move(layout)), z_(std::move(z)), name_(std::move(name)) {
-    expects(layout_ != nullptr, error_kind::shape, "expert '", name_, "': expected a layout");
-    expects(index_t(z_.size()) == layout_->size(), error_kind::shape, "expert '", name_,
-            "': expected ", layout_->size(), " components, got ", z_.size());
+    expects(layout_ != nullptr, error_kind::shape, "expert ", in_quotes(name_),
+            ": expected a layout");
+    expects(index_t(z_.size()) == layout_->size(), error_kind::shape, "expert ", in_quotes(name_),
+            ": expected ", layout_->size(), " components, got ", z_.size());
     for (index_t i = 0; i < layout_->size(); ++i) {
       if (!std::isfinite(z_.data()[i])) [[unlikely]] {
         svf::site const& where = layout_->site_of(i);
-        fail(error_kind::numeric, "expert '", name_, "': expected finite components, got ",
-             z_.data()[i], " at '", where.name, "'[", i - where.offset, "]");
+        fail(error_kind::numeric, "expert ", in_quotes(name_), ": expected finite components, got ",
+             z_.data()[i], " at ", in_quotes(where.name), "[", i - where.offset, "]");
       }
     }
   }
@@ -66,15 +68,15 @@ class expert {
   std::span<float const> values() const { return {z_.data(), z_.size()}; }
   /// The r components of site i. Throws `error{shape}` if there is no such site.
   std::span<float const> site(index_t i) const {
-    expects(i >= 0 && i < layout_->count(), error_kind::shape, "expert '", name_,
-            "': expected a site below ", layout_->count(), ", got ", i);
+    expects(i >= 0 && i < layout_->count(), error_kind::shape, "expert ", in_quotes(name_),
+            ": expected a site below ", layout_->count(), ", got ", i);
     return values().subspan(std::size_t((*layout_)[i].offset), std::size_t((*layout_)[i].rank()));
   }
   /// The r components of the site of that name. Throws `error{shape}` if there is no such site.
   std::span<float const> site(std::string_view site_name) const {
     auto const* found = layout_->find(site_name);
-    expects(found != nullptr, error_kind::shape, "expert '", name_, "': has no site '", site_name,
-            "'");
+    expects(found != nullptr, error_kind::shape, "expert ", in_quotes(name_), ": has no site ",
+            in_quotes(site_name));
     return values().subspan(std::size_t(found->offset), std::size_t(found->rank()));
   }
 
@@ -105,8 +107,8 @@ class expert {
 /// equal. O(1) where they share one layout, O(S) otherwise.
 inline void expect_same_layout(std::string_view where, expert const& a, expert const& b) {
   if (a.shared_layout() != b.shared_layout() && !(a.layout() == b.layout())) [[unlikely]] {
-    fail(error_kind::shape, where, ": experts '", a.name(), "' and '", b.name(),
-         "' have different layouts: ", first_difference(a.layout(), b.layout()));
+    fail(error_kind::shape, where, ": experts ", in_quotes(a.name()), " and ", in_quotes(b.name()),
+         " have different layouts: ", first_difference(a.layout(), b.layout()));
   }
 }
 

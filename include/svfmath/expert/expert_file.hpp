@@ -103,16 +103,18 @@ inline void check_base(std::filesystem::path const& path, std::optional<fingerpr
 /// Writes z of one site of `l` to `out`. Throws if it is missing, of another size or not finite.
 inline void read_site(safetensors_file const& file, site const& where, std::span<float> out) {
   tensor_info const* const tensor = file.find(where.name + ".z");
-  expects(tensor != nullptr, error_kind::shape, file.path(), ": expected the tensor '", where.name,
-          ".z' (", where.rank(), "), which is missing");
+  expects(tensor != nullptr, error_kind::shape, file.path(), ": expected the tensor ",
+          in_quotes(where.name + ".z"), " (", where.rank(), "), which is missing");
   bool const fits = tensor->shape.size() == 1 && tensor->shape[0] == std::uint64_t(where.rank());
-  expects(fits, error_kind::shape, file.path(), ": tensor '", where.name, ".z': expected shape [",
-          where.rank(), "] for a matrix of ", where.rows, "x", where.cols, ", got ",
-          shape_text(tensor->shape));
+  expects(fits, error_kind::shape, file.path(), ": tensor ", in_quotes(where.name + ".z"),
+          ": expected shape [", where.rank(), "] for a matrix of ", where.rows, "x", where.cols,
+          ", got ", shape_text(tensor->shape));
   file.read(*tensor, out);
   for (std::size_t i = 0; i < out.size(); ++i) {
-    expects(std::isfinite(out[i]), error_kind::numeric, file.path(), ": tensor '", where.name,
-            ".z': expected finite values, got ", out[i], " at ", i);
+    if (!std::isfinite(out[i])) [[unlikely]] {
+      fail(error_kind::numeric, file.path(), ": tensor ", in_quotes(where.name + ".z"),
+           ": expected finite values, got ", out[i], " at ", i);
+    }
   }
 }
 

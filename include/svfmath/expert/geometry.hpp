@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/expert/detail/evaluate.hpp>
 #include <svfmath/expert/expert.hpp>
 
@@ -26,8 +27,8 @@ inline void check_geometry(std::string_view where, std::span<float const> sigma,
                            expert const& b) {
   expect_same_layout(where, a, b);
   expects(index_t(sigma.size()) == a.layout().size(), error_kind::shape, where, ": expected ",
-          a.layout().size(), " singular values for experts '", a.name(), "' and '", b.name(),
-          "', got ", sigma.size());
+          a.layout().size(), " singular values for experts ", in_quotes(a.name()), " and ",
+          in_quotes(b.name()), ", got ", sigma.size());
 }
 
 template <class Expression>

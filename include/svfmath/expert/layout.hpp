@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/factor/fingerprint.hpp>
 
@@ -95,18 +96,18 @@ class layout {
   void append(site_spec&& spec) {
     constexpr index_t largest = std::numeric_limits<index_t>::max();
     expects(!spec.name.empty(), error_kind::shape, "layout: expected a name for site ", count());
-    expects(spec.rows >= 1 && spec.cols >= 1 && spec.rows <= largest / spec.cols,
-            error_kind::shape, "layout: expected extents >= 1 that fit in memory for '", spec.name,
-            "', got ", spec.rows, "x", spec.cols);
+    expects(spec.rows >= 1 && spec.cols >= 1 && spec.rows <= largest / spec.cols, error_kind::shape,
+            "layout: expected extents >= 1 that fit in memory for ", in_quotes(spec.name), ", got ",
+            spec.rows, "x", spec.cols);
     expects(spec.layer >= 0 && spec.layer < largest, error_kind::shape,
-            "layout: expected a layer >= 0 for '", spec.name, "', got ", spec.layer);
+            "layout: expected a layer >= 0 for ", in_quotes(spec.name), ", got ", spec.layer);
     expects(index_.try_emplace(spec.name, sites_.size()).second, error_kind::shape,
-            "layout: expected unique names, got '", spec.name, "' twice");
+            "layout: expected unique names, got ", in_quotes(spec.name), " twice");
     site next;
     static_cast<site_spec&>(next) = std::move(spec);
     next.offset = size_;
     expects(next.rank() <= largest - size_, error_kind::shape, "layout: the number of components",
-            " overflows at '", next.name, "'");
+            " overflows at ", in_quotes(next.name));
     size_ += next.rank();
     layers_ = std::max(layers_, next.layer + 1);
     sites_.push_back(std::move(next));
@@ -130,12 +131,13 @@ inline std::string first_difference(layout const& a, layout const& b) {
     site const& x = a[i];
     site const& y = b[i];
     if (x.name != y.name || x.rows != y.rows || x.cols != y.cols) {
-      out << "site " << i << " is '" << x.name << "' " << x.rows << "x" << x.cols << " against '"
-          << y.name << "' " << y.rows << "x" << y.cols;
+      out << "site " << i << " is " << in_quotes(x.name) << " " << x.rows << "x" << x.cols
+          << " against " << in_quotes(y.name) << " " << y.rows << "x" << y.cols;
     } else if (x.base != y.base) {
-      out << "site '" << x.name << "' has base " << x.base.hex() << " against " << y.base.hex();
+      out << "site " << in_quotes(x.name) << " has base " << x.base.hex() << " against "
+          << y.base.hex();
     } else if (x.layer != y.layer) {
-      out << "site '" << x.name << "' is in layer " << x.layer << " against " << y.layer;
+      out << "site " << in_quotes(x.name) << " is in layer " << x.layer << " against " << y.layer;
     } else {
       continue;
     }

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view.hpp>
 
 namespace svf {
@@ -23,7 +24,7 @@ constexpr std::string_view to_string(normalisation kind) {
 inline normalisation normalisation_from(std::string_view word) {
   if (word == "none") return normalisation::none;
   if (word == "nuclear") return normalisation::nuclear;
-  fail(error_kind::format, "normalisation: expected none or nuclear, got '", word, "'");
+  fail(error_kind::format, "normalisation: expected none or nuclear, got ", in_quotes(word));
 }
 
 /// The factor c in σ' = c·σ∘z: 1 for `none`, Σσ/Σ(σz) for `nuclear`. Sums in double.

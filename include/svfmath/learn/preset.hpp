@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/learn/trainer_options.hpp>
 
 namespace svf {
@@ -33,8 +34,8 @@ inline preset preset_from(std::string_view word) {
       return p;
     }
   }
-  fail(error_kind::format, "preset_from: expected paper, released_code or direct, got '", word,
-       "'");
+  fail(error_kind::format, "preset_from: expected paper, released_code or direct, got ",
+       in_quotes(word));
 }
 
 /// The options of a preset for a run of `steps` steps.
