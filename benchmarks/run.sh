@@ -1,22 +1,27 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: bash benchmarks/run.sh NAME [--threads N] [--json FILE] [-- ARGUMENT...]
+# usage: bash benchmarks/run.sh NAME [--threads N] [--json FILE] [--save] [-- ARGUMENT...]
 #
-# Builds and runs benchmarks/NAME.cpp, then the same work by another library
-# (benchmarks/peers/NAME.py, in an environment of its own) where such a peer exists. Times are
-# seconds, the best of several repetitions; ratio = peer / ours, so above 1 ours is faster; error
-# is ours against sums in double. The last line is
+# Builds and runs benchmarks/NAME.cpp, and the same work by another library
+# (benchmarks/peers/NAME.py, in an environment of its own) where such a peer exists; both twice, in
+# turn. Times are seconds, the best of all repetitions; ratio = peer / ours, so above 1 ours is
+# faster; error is ours against sums in double. The last line is
 #
 #   RESULT NAME ours=… peer=… ratio=… error=…
 #
-#   --threads N      both sides run on the first N processors (default: all)
-#   --json FILE      Google Benchmark's figures as JSON into FILE
+#   --threads N      both sides run on N processors (default: all that this shell may use)
+#   --json FILE      Google Benchmark's figures of the first round as JSON into FILE
+#   --save           the output also into benchmarks/results/NAME.txt, with the hardware's name
 #   ARGUMENT...      handed to the program
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() { sed -n '/^# usage/,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+refuse() {
+  echo "run.sh: $1 (try --help)" >&2
+  exit 2
+}
 name=${1:-}
 if [[ -z $name || $name == --help || $name == -h ]]; then
   usage
@@ -25,32 +30,39 @@ if [[ -z $name || $name == --help || $name == -h ]]; then
   exit
 fi
 shift
-if [[ ! -f benchmarks/$name.cpp ]]; then
-  echo "run.sh: expected the name of a benchmark, got '$name' (try --help)" >&2
-  exit 2
-fi
+[[ -f benchmarks/$name.cpp ]] || refuse "expected the name of a benchmark, got '$name'"
 
-threads=$(nproc)
+# The processors that this shell may use, one a line.
+processors=$(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")')
+available=$(wc -l <<< "$processors")
+threads=$available
+json=
+save=no
 arguments=()
 while [[ $# -gt 0 ]]; do
   case "$1" in
     --threads)
-      threads=${2:?"--threads wants a number"}
+      threads=${2:-}
+      [[ $threads =~ ^[1-9][0-9]*$ && $threads -le $available ]] ||
+        refuse "--threads: expected a number from 1 to $available, got '$threads'"
       shift 2
       ;;
     --json)
-      arguments+=("--benchmark_out=${2:?"--json wants a file"}" --benchmark_out_format=json)
+      json=${2:-}
+      [[ -n $json ]] || refuse "--json: expected a file, got none"
+      [[ $name != gemm ]] || refuse "--json: gemm has a console of its own"
       shift 2
+      ;;
+    --save)
+      save=yes
+      shift
       ;;
     --)
       shift
       arguments+=("$@")
       break
       ;;
-    *)
-      echo "run.sh: unknown argument '$1' (try --help)" >&2
-      exit 2
-      ;;
+    *) refuse "unknown argument '$1'" ;;
   esac
 done
 
@@ -62,22 +74,52 @@ bash cmake/install_dependencies.sh build benchmarks
 cmake --preset benchmark > /dev/null
 cmake --build --preset benchmark --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
 
+python=benchmarks/peers/.venv/bin/python
+has_peer=no
+if [[ -f benchmarks/peers/$name.py ]]; then
+  if bash benchmarks/peers/setup.sh; then
+    has_peer=yes
+  else
+    echo "run.sh: the peer's environment could not be made, going on without it" >&2
+  fi
+fi
+
 pinned=()
 if command -v taskset > /dev/null; then
-  pinned=(taskset -c "0-$((threads - 1))")
+  pinned=(taskset -c "$(head -n "$threads" <<< "$processors" | paste -sd,)")
 fi
-output=$("${pinned[@]}" "build/benchmark/benchmarks/bench_$name" "${arguments[@]}" | tee /dev/stderr)
-read -r ours error < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
+log=build/benchmark/$name.txt
+smaller() { # of two numbers, of which the first may be missing
+  awk -v a="$1" -v b="$2" 'BEGIN { print (a == "" || b < a) ? b : a }'
+}
 
-peer=none
-if [[ -f benchmarks/peers/$name.py ]]; then
-  bash benchmarks/peers/setup.sh
-  # The peer prints its seconds on the last line.
-  peer=$("${pinned[@]}" benchmarks/peers/.venv/bin/python "benchmarks/peers/$name.py" |
-    tee /dev/stderr | tail -n 1)
+measure() {
+  echo "$name on $threads of $available processors: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo |
+    head -n 1), $(c++ --version | head -n 1), $(date -u +%Y-%m-%d)," \
+    "commit $(git rev-parse --short HEAD 2> /dev/null || echo unknown)"
+  local ours="" error=none peer="" round output
+  for round in 1 2; do
+    local extra=()
+    [[ -z $json || $round == 2 ]] || extra=("--benchmark_out=$json" --benchmark_out_format=json)
+    output=$("${pinned[@]}" "build/benchmark/benchmarks/bench_$name" "${extra[@]}" "${arguments[@]}")
+    [[ $round == 2 ]] || echo "$output"
+    read -r seconds error < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
+    [[ -z ${seconds:-} ]] || ours=$(smaller "$ours" "$seconds")
+    if [[ $has_peer == yes ]]; then
+      # The peer prints its name, and its seconds on the last line.
+      output=$("${pinned[@]}" "$python" "benchmarks/peers/$name.py")
+      peer=$(smaller "$peer" "$(tail -n 1 <<< "$output")")
+      [[ $round == 2 ]] || echo "peer: $(head -n 1 <<< "$output")"
+    fi
+  done
+  local ratio=none
+  if [[ -n $ours && -n $peer ]]; then
+    ratio=$(awk -v peer="$peer" -v ours="$ours" 'BEGIN { printf "%.3g", peer / ours }')
+  fi
+  echo "RESULT $name ours=${ours:-none} peer=${peer:-none} ratio=$ratio error=$error"
+}
+measure | tee "$log"
+if [[ $save == yes ]]; then
+  mkdir -p benchmarks/results
+  cp "$log" "benchmarks/results/$name.txt"
 fi
-ratio=none
-if [[ -n ${ours:-} && $peer != none ]]; then
-  ratio=$(awk -v peer="$peer" -v ours="$ours" 'BEGIN { printf "%.3g", peer / ours }')
-fi
-echo "RESULT $name ours=${ours:-none} peer=$peer ratio=$ratio error=${error:-none}"

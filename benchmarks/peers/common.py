@@ -20,14 +20,18 @@ def factors():
     return normal(ROWS, RANK, 1), s, normal(RANK, COLS, 2), z.astype(numpy.float32)
 
 
-def report(work, seconds=2.0):
-    """Prints the best time of `work()` within about `seconds`."""
+def report(work, name=f"numpy {numpy.__version__}", repetitions=5, seconds=0.5):
+    """Prints the best of `repetitions` means over about `seconds` of `work()` each, the statistic of
+    our side."""
     work()
+    start = time.perf_counter()
+    work()
+    calls = max(1, int(seconds / max(time.perf_counter() - start, 1e-9)))
     best = float("inf")
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
+    for _ in range(repetitions):
         start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-    print(f"numpy {numpy.__version__}")
+        for _ in range(calls):
+            work()
+        best = min(best, (time.perf_counter() - start) / calls)
+    print(name)
     print(f"{best:.6g}")

@@ -7,8 +7,8 @@
 
 #include <benchmark/benchmark.h>
 
-/// Google Benchmark's console, and after it one line for run.sh: the best time of the benchmark
-/// called `headline` and its counter `error`.
+/// Google Benchmark's console, and after it one line for run.sh: the best repetition of the
+/// benchmark called `headline`, in seconds, and its counter `error`, or "none" without one.
 namespace {
 
 class headline_reporter : public benchmark::ConsoleReporter {
@@ -24,19 +24,25 @@ class headline_reporter : public benchmark::ConsoleReporter {
       seconds_ = std::min(seconds_, run.real_accumulated_time / double(run.iterations));
       if (auto const found = run.counters.find("error"); found != run.counters.end()) {
         error_ = std::max(error_, double(found->second));
+        measured_ = true;
       }
     }
   }
 
   void print() const {
     if (seconds_ < std::numeric_limits<double>::infinity()) {
-      std::printf("HEADLINE %.6g %.3g\n", seconds_, error_);
+      if (measured_) {
+        std::printf("HEADLINE %.6g %.3g\n", seconds_, error_);
+      } else {
+        std::printf("HEADLINE %.6g none\n", seconds_);
+      }
     }
   }
 
  private:
   double seconds_ = std::numeric_limits<double>::infinity();
   double error_ = 0.0;
+  bool measured_ = false;
 };
 
 }  // namespace
