@@ -11,6 +11,7 @@ if(PROJECT_IS_TOP_LEVEL AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 
 add_library(svfmath_development INTERFACE)
 target_compile_features(svfmath_development INTERFACE cxx_std_20)
