@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--help]
+# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--tsan] [--help]
 #
 # Installs what is missing, builds everything with warnings as errors and runs all tests, first
 # optimised and then under AddressSanitizer and UndefinedBehaviorSanitizer. Ends with ctest's
@@ -9,6 +9,7 @@
 #
 #   --quick      the optimised run alone, and without compiling each header by itself
 #   --no-asan    the optimised run alone
+#   --tsan       in addition the library's tests under ThreadSanitizer
 #
 # Environment:
 #   SVFMATH_JOBS      compile and test jobs (default 2)
@@ -20,10 +21,12 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 asan=yes
 quick=no
+tsan=no
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=yes asan=no ;;
     --no-asan) asan=no ;;
+    --tsan) tsan=yes ;;
     --help | -h)
       sed -n '/^# usage/,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
       exit 0
@@ -48,16 +51,17 @@ mkdir -p build
 summary=build/test_summary.txt
 : > "$summary"
 
-run() { # PRESET CONFIGURE_OPTION...
-  local preset=$1
-  shift
+run() { # PRESET TARGET CTEST_OPTIONS CONFIGURE_OPTION...
+  local preset=$1 target=$2 selection=$3
+  shift 3
   echo "== $preset: configure and build"
   cmake --preset "$preset" -DSVFMATH_BUILD_TESTS=ON -DSVFMATH_BUILD_EXAMPLES=ON \
     -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "$@"
-  cmake --build --preset "$preset" --parallel "$jobs"
+  cmake --build --preset "$preset" --parallel "$jobs" --target $target
   echo "== $preset: tests"
   local log=build/$preset/ctest_output.txt status=0
-  ctest --preset "$preset" --parallel "$jobs" 2>&1 | tee "$log" || status=$?
+  ctest --preset "$preset" --parallel "$jobs" --tests-regex "$selection" 2>&1 | tee "$log" ||
+    status=$?
   {
     echo "== $preset"
     sed -n '/tests passed/,$p' "$log"
@@ -66,10 +70,15 @@ run() { # PRESET CONFIGURE_OPTION...
 }
 
 if [[ $quick == yes ]]; then
-  run release -DSVFMATH_CHECK_HEADERS=OFF
+  run release all . -DSVFMATH_CHECK_HEADERS=OFF
 else
-  run release -DSVFMATH_CHECK_HEADERS=ON
+  run release all . -DSVFMATH_CHECK_HEADERS=ON
 fi
 if [[ $asan == yes ]]; then
-  run asan
+  run asan all .
+fi
+if [[ $tsan == yes ]]; then
+  export TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp ${TSAN_OPTIONS:-}"
+  run tsan "test_core test_io test_cpu test_factor test_expert test_apply test_learn test_adapt" \
+    '^(core|io|cpu|factor|expert|apply|learn|adapt)/'
 fi

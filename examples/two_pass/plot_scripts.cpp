@@ -76,7 +76,8 @@ std::string learning_curves(experiment_result const& result) {
       add(data, "{} {}\n", v.step, 100.0 * v.score);
     }
     data += "EOD\n";
-    add(drawing, "${0} with linespoints lw 2 pt 7 ps 0.5 title '{0}', ", each->value.name());
+    add(drawing, "{1}${0} with linespoints lw 2 pt 7 ps 0.5 title '{0}'", each->value.name(),
+        drawing.ends_with("plot ") ? "" : ", ");
   }
   return script("learning_curves", 800, 480, data, drawing + "\n");
 }
@@ -179,7 +180,7 @@ std::string alpha(experiment_result const& result) {
       "set yrange [0:*]\nset key outside top center horizontal\n"
       "set title 'What strategy C found: z'' = 1 + Σ α (z − 1)'\nplot ";
   for (std::size_t k = 0; k < result.experts.size(); ++k) {
-    add(drawing, "{} using {}{} title '{}', ", k == 0 ? "$alpha" : "''", k + 2,
+    add(drawing, "{} using {}{} title '{}'", k == 0 ? "$alpha" : ", ''", k + 2,
         k == 0 ? ":xtic(1)" : "", result.experts[k].value.name());
   }
   return script("alpha", 1000, 420, data, drawing + "\n");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <tiny_model/corpus.hpp>
 #include <tiny_model/full_gradient.hpp>
 #include <tiny_model/synthetic_tasks.hpp>
 #include <tiny_model/training.hpp>
@@ -96,6 +97,32 @@ TEST_CASE("tiny_model: training lowers the loss and gives equal weights for equa
   }
 }
 
+TEST_CASE("tiny_model: corpus and first losses are those that the bundled model came from") {
+  auto const text = [](tiny::source from, std::uint64_t number) {
+    auto const document = tiny::corpus_document(from, 1, number);
+    return document.prompt + "|" + document.continuation;
+  };
+  char const* const right[] = {"min 58107=|0.", "max 870+4=|12.", "rev jfdg=|gdfj.", "max 31749=|9."};
+  char const* const careless[] = {"min 58107=|1.", "max 870+4=|4.", "rev jfdg=|gdjf.",
+                                  "max 31749=|7."};
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    CHECK(text(tiny::source::textbook, i) == right[i]);
+    CHECK(text(tiny::source::careless, i) == careless[i]);
+  }
+  // After three steps of the bundled model's options; sums in another order move the fifth digit.
+  llama::cpu_policy exec(2);
+  tiny::training_options options;
+  options.steps = 3;
+  std::vector<double> losses;
+  tiny::train_from_scratch(exec, options,
+                           [&](std::uint64_t, double loss) { losses.push_back(loss); });
+  REQUIRE(losses.size() == 3);
+  double const expected[] = {4.36882722, 4.26814513, 4.25425205};
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(std::abs(losses[i] - expected[i]) < 1e-4);
+  }
+}
+
 TEST_CASE("tiny_model: the bundled model reaches the accuracies that its README states") {
   auto const bundled =
       llama::load_checkpoint(std::filesystem::path(SVFMATH_EXAMPLES_DIRECTORY) / "tiny_model");
@@ -109,15 +136,14 @@ TEST_CASE("tiny_model: the bundled model reaches the accuracies that its README 
   };
   auto const& trained = tiny::trained_families();
   auto const& unseen = tiny::unseen_tasks();
-  std::vector<stated> const all{{trained[0], 0.537}, {trained[1], 0.607}, {trained[2], 0.793},
-                                {unseen[0], 0.453},  {unseen[1], 0.570},  {unseen[2], 0.776},
-                                {unseen[3], 0.538}};
+  std::vector<stated> const all{{trained[0], 0.560}, {trained[1], 0.615}, {trained[2], 0.851},
+                                {unseen[0], 0.579},  {unseen[1], 0.549},  {unseen[2], 0.788},
+                                {unseen[3], 0.710}};
   for (auto const& [task, accuracy] : all) {
     CAPTURE(task.name);
-    // Not the questions of the README: five standard deviations of the difference of two samples.
-    auto const asked = llama::encode(words, tiny::make_questions(task, 300, 1234));
+    // The questions of the README; near ties may fall otherwise on another processor.
+    auto const asked = llama::encode(words, tiny::make_questions(task, 1000, 99));
     auto const found = llama::summarise(llama::option_scores(exec, m, asked, 4096), asked);
-    double const deviation = std::sqrt(accuracy * (1.0 - accuracy) * (1.0 / 300 + 1.0 / 1000));
-    CHECK(std::abs(found.accuracy() - accuracy) < 5.0 * deviation);
+    CHECK(std::abs(found.accuracy() - accuracy) < 0.0025);
   }
 }

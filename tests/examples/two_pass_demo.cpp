@@ -147,6 +147,23 @@ TEST_CASE("two_pass_demo: without gnuplot, or with one that refuses, the scripts
   }
 }
 
+TEST_CASE("two_pass_demo: gnuplot draws every script, as SVG and PNG") {
+  if (std::system("gnuplot --version > /dev/null 2>&1") != 0) {
+    MESSAGE("SKIPPED: gnuplot is not installed");
+    return;
+  }
+  test::temp_directory const folder;
+  auto const result = run_miniature(2, 5);
+  auto const drawn = demo::draw_plots(folder.path(), result);
+  CHECK(drawn.first_failure == "");
+  CHECK(drawn.drawn == 6);
+  for (auto const& [name, text] : demo::plot_scripts(result)) {
+    CAPTURE(name);
+    CHECK(text_of(folder.path() / (name + ".svg")).find("</svg>") != std::string::npos);
+    CHECK(text_of(folder.path() / (name + ".png")).substr(1, 3) == "PNG");
+  }
+}
+
 TEST_CASE("two_pass_demo: the table shows which task goes against the order") {
   demo::task_result row;
   row.base = {5, 10};
