@@ -47,8 +47,7 @@ svf::factor_accuracy measured(Exec& exec, svf::matrix<float> const& w,
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("accuracy: exact factors have no error", Exec,
-                   SVFMATH_TEST_POLICIES) {
+TEST_CASE_TEMPLATE("accuracy: exact factors have no error", Exec, SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   auto const accuracy = measured(exec, exact_matrix(), exact_factors());
   CHECK(accuracy.reconstruction == 0.0);
@@ -109,8 +108,7 @@ TEST_CASE_TEMPLATE("accuracy: an error of known size is measured at any scale of
   }
 }
 
-TEST_CASE_TEMPLATE("accuracy: the zero matrix and factors with NaN", Exec,
-                   SVFMATH_TEST_POLICIES) {
+TEST_CASE_TEMPLATE("accuracy: the zero matrix and factors with NaN", Exec, SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   auto f = exact_factors();
   svf::matrix<float> const zero(2, 2);
@@ -127,9 +125,9 @@ TEST_CASE_TEMPLATE("accuracy: the zero matrix and factors with NaN", Exec,
 TEST_CASE_TEMPLATE("accuracy: factors of another matrix and weights with NaN are refused", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
-  CHECK_THROWS_WITH_AS(
-      measured(exec, svf::matrix<float>(3, 2), exact_factors()),
-      "measure_accuracy: expected factors of a 3x2 matrix, got those of 2x2", svf::error);
+  CHECK_THROWS_WITH_AS(measured(exec, svf::matrix<float>(3, 2), exact_factors()),
+                       "measure_accuracy: expected factors of a 3x2 matrix, got those of 2x2",
+                       svf::error);
   auto w = exact_matrix();
   w(1, 1) = std::numeric_limits<float>::infinity();
   CHECK_THROWS_AS(measured(exec, w, exact_factors()), svf::error);

@@ -50,11 +50,11 @@ template <class Exec, class G, class S, class Z, class Space>
 void chain_to_z(Exec& exec, vector_view<G, Space> gamma, vector_view<S, Space> s,
                 vector_view<Z, Space> z, normalisation kind) {
   double const c = normaliser_of(exec, s, z, kind);
-  double const mean = kind == normalisation::none
-                          ? 0.0
-                          : weighted_mean(as_vector(readable(exec, as_const(gamma))),
-                                          as_vector(readable(exec, s)),
-                                          as_vector(readable(exec, z)));
+  double const mean =
+      kind == normalisation::none
+          ? 0.0
+          : weighted_mean(as_vector(readable(exec, as_const(gamma))), as_vector(readable(exec, s)),
+                          as_vector(readable(exec, z)));
   transform(exec, gamma, chained_element<G, S, Space>{gamma, s, c, mean});
 }
 
@@ -72,8 +72,8 @@ void factored_gamma(Exec& exec, svd_factors<T, typename Exec::space> const& fact
 template <class Z, class D, class Space>
 void expect_rank(char const* verb, index_t rank, vector_view<Z, Space> z,
                  vector_view<D, Space> dz) {
-  expects(z.size == rank && dz.size == rank, error_kind::shape, verb, ": expected z and dz of size ",
-          rank, ", got ", z.size, " and ", dz.size);
+  expects(z.size == rank && dz.size == rank, error_kind::shape, verb,
+          ": expected z and dz of size ", rank, ", got ", z.size, " and ", dz.size);
 }
 
 }  // namespace detail
@@ -124,11 +124,11 @@ void gradient_from_factors(Exec& exec, svd_factors<T, typename Exec::space> cons
   auto const input = as_matrix(x);
   auto const output = as_matrix(delta);
   auto const result = as_vector(dz);
-  expects(input.cols == factors.cols() && output.cols == factors.rows() &&
-              input.rows == output.rows,
-          error_kind::shape, "gradient_from_factors: expected x T x ", factors.cols(),
-          " and delta T x ", factors.rows(), ", got ", input.rows, "x", input.cols, " and ",
-          output.rows, "x", output.cols);
+  expects(
+      input.cols == factors.cols() && output.cols == factors.rows() && input.rows == output.rows,
+      error_kind::shape, "gradient_from_factors: expected x T x ", factors.cols(),
+      " and delta T x ", factors.rows(), ", got ", input.rows, "x", input.cols, " and ",
+      output.rows, "x", output.cols);
   detail::expect_rank("gradient_from_factors", factors.rank(), as_vector(z), result);
   detail::factored_gamma(exec, factors, input, output, result);
   detail::chain_to_z(exec, result, factors.s.view(), as_vector(z), kind);
@@ -146,11 +146,11 @@ void gradient(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z
     return;
   }
   auto const output = as_matrix(delta);
-  expects(input.cols == factors.cols() && output.cols == factors.rows() &&
-              input.rows == output.rows,
-          error_kind::shape, "gradient: expected x T x ", factors.cols(), " and delta T x ",
-          factors.rows(), ", got ", input.rows, "x", input.cols, " and ", output.rows, "x",
-          output.cols);
+  expects(
+      input.cols == factors.cols() && output.cols == factors.rows() && input.rows == output.rows,
+      error_kind::shape, "gradient: expected x T x ", factors.cols(), " and delta T x ",
+      factors.rows(), ", got ", input.rows, "x", input.cols, " and ", output.rows, "x",
+      output.cols);
   auto dw = make_matrix<T>(exec, factors.rows(), factors.cols());  // Δᵀ X
   gemm(exec, T(1), transposed(output), input, T(0), dw.view());
   gradient_from_dense(exec, factors, z, dw.view(), dz, kind);

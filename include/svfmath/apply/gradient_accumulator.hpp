@@ -35,9 +35,7 @@ class gradient_accumulator {
  public:
   /// `expected_rows`: how many pairs (x, δ) a batch will bring; it steers cost, not correctness.
   gradient_accumulator(index_t m, index_t n, index_t expected_rows)
-      : path_(cheaper_gradient_path(m, n, expected_rows)),
-        rows_(m),
-        cols_(n) {}
+      : path_(cheaper_gradient_path(m, n, expected_rows)), rows_(m), cols_(n) {}
 
   gradient_path path() const { return path_; }
 

@@ -13,9 +13,9 @@ namespace svf {
 /// (paper, section 3.1) or Σσ/Σ(σz) for `nuclear` (released code). With z = 1, W' = W up to the
 /// factors' reconstruction error.
 ///
-/// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not finite
-/// or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled copy of
-/// the smaller factor. Deterministic.
+/// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not
+/// finite or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled
+/// copy of the smaller factor. Deterministic.
 template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
 void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
                  Out&& out, normalisation kind = normalisation::none) {
@@ -39,8 +39,7 @@ void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors
 template <execution_policy Exec, scalar T, vector_for<Exec> Z>
 matrix<T, typename Exec::space> materialize(Exec& exec,
                                             svd_factors<T, typename Exec::space> const& factors,
-                                            Z const& z,
-                                            normalisation kind = normalisation::none) {
+                                            Z const& z, normalisation kind = normalisation::none) {
   auto result = make_matrix<T>(exec, factors.rows(), factors.cols());
   materialize(exec, factors, z, result.view(), kind);
   return result;

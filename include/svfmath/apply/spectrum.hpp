@@ -48,8 +48,8 @@ void expect_finite_spectrum(Exec& exec, vector_view<V, Space> spectrum, vector_v
       reduce(exec, spectrum.size, spectrum.size, place_if_not_finite<V, Space>{row}, smaller());
   if (first < spectrum.size) {
     fail(error_kind::numeric, "expert_spectrum: expected a finite sigma*z, got ",
-         value_at(exec, spectrum, first), " at [", first, "], where z = ",
-         value_at(exec, z, first));
+         value_at(exec, spectrum, first), " at [", first,
+         "], where z = ", value_at(exec, z, first));
   }
 }
 

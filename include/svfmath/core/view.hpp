@@ -74,8 +74,12 @@ struct matrix_view {
       : data(other.data), rows(other.rows), cols(other.cols), ld(other.ld), layout(other.layout) {}
 
   SVFMATH_HOST_DEVICE constexpr index_t size() const { return rows * cols; }
-  SVFMATH_HOST_DEVICE constexpr index_t row_stride() const { return layout == order::row_major ? ld : 1; }
-  SVFMATH_HOST_DEVICE constexpr index_t col_stride() const { return layout == order::row_major ? 1 : ld; }
+  SVFMATH_HOST_DEVICE constexpr index_t row_stride() const {
+    return layout == order::row_major ? ld : 1;
+  }
+  SVFMATH_HOST_DEVICE constexpr index_t col_stride() const {
+    return layout == order::row_major ? 1 : ld;
+  }
   SVFMATH_HOST_DEVICE constexpr T& operator()(index_t i, index_t j) const {
     return data[i * row_stride() + j * col_stride()];
   }

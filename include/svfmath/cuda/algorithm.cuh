@@ -43,16 +43,15 @@ void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
   if (b.layout == order::row_major) {
     detail::for_each_element(exec, b.rows, b.cols, detail::scale_by_column<A, D, B>{a, d, b});
   } else {
-    detail::for_each_element(
-        exec, b.cols, b.rows,
-        detail::scale_by_row<A, D, B>{transposed(a), d, transposed(b)});
+    detail::for_each_element(exec, b.cols, b.rows,
+                             detail::scale_by_row<A, D, B>{transposed(a), d, transposed(b)});
   }
 }
 
 /// B(i,j) ← d(i) · A(i,j): the product diag(d) A. A and B may be the same. Throws `error{shape}`.
 template <class D, class A, class B>
-void scale_rows(stream_policy& exec, vector_view<D, device_space> d,
-                matrix_view<A, device_space> a, matrix_view<B, device_space> b) {
+void scale_rows(stream_policy& exec, vector_view<D, device_space> d, matrix_view<A, device_space> a,
+                matrix_view<B, device_space> b) {
   scale_columns(exec, transposed(a), d, transposed(b));
 }
 
@@ -87,8 +86,8 @@ void column_dots(stream_policy& exec, matrix_view<A, device_space> a,
 template <class A, class B>
 void gather_rows(stream_policy& exec, matrix_view<A, device_space> a,
                  vector_view<index_t const> rows, matrix_view<B, device_space> b) {
-  expects(b.rows == rows.size && a.cols == b.cols, error_kind::shape,
-          "gather_rows: expected B ", rows.size, "x", a.cols, ", got ", b.rows, "x", b.cols);
+  expects(b.rows == rows.size && a.cols == b.cols, error_kind::shape, "gather_rows: expected B ",
+          rows.size, "x", a.cols, ", got ", b.rows, "x", b.cols);
   auto const numbers = vector_on(exec, rows);
   detail::for_each_element(exec, b.rows, b.cols,
                            detail::gather_element<A, B>{a, numbers.view(), b});

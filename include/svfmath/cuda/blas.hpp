@@ -21,11 +21,11 @@ namespace svf::cuda {
 template <class T>
 void gemm(stream_policy& exec, std::type_identity_t<T> alpha,
           std::type_identity_t<matrix_view<T const, device_space>> a,
-          std::type_identity_t<matrix_view<T const, device_space>> b,
-          std::type_identity_t<T> beta, matrix_view<T, device_space> c) {
+          std::type_identity_t<matrix_view<T const, device_space>> b, std::type_identity_t<T> beta,
+          matrix_view<T, device_space> c) {
   expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows, error_kind::shape,
-          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",",
-          b.cols, ")->(", c.rows, ",", c.cols, ")");
+          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
+          ")->(", c.rows, ",", c.cols, ")");
   if (c.rows == 0 || c.cols == 0) {
     return;
   }
@@ -42,11 +42,11 @@ void gemm(stream_policy& exec, std::type_identity_t<T> alpha,
   using type = detail::library_type<T>;
   detail::on_device const here(exec.device());
   detail::check(
-      cublasGemmEx_64(exec.blas(), detail::operation_of(a), detail::operation_of(b), c.rows,
-                      c.cols, a.cols, &alpha, a.data, type::data,
-                      detail::leading_dimension(a, "gemm"), b.data, type::data,
-                      detail::leading_dimension(b, "gemm"), &beta, c.data, type::data,
-                      detail::leading_dimension(c, "gemm"), type::compute, CUBLAS_GEMM_DEFAULT),
+      cublasGemmEx_64(exec.blas(), detail::operation_of(a), detail::operation_of(b), c.rows, c.cols,
+                      a.cols, &alpha, a.data, type::data, detail::leading_dimension(a, "gemm"),
+                      b.data, type::data, detail::leading_dimension(b, "gemm"), &beta, c.data,
+                      type::data, detail::leading_dimension(c, "gemm"), type::compute,
+                      CUBLAS_GEMM_DEFAULT),
       "cublasGemmEx");
 }
 
@@ -55,8 +55,8 @@ void gemm(stream_policy& exec, std::type_identity_t<T> alpha,
 template <class T>
 void gram(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_space>> a,
           matrix_view<T, device_space> g) {
-  expects(g.rows == a.cols && g.cols == a.cols, error_kind::shape, "gram: expected G ", a.cols,
-          "x", a.cols, ", got ", g.rows, "x", g.cols);
+  expects(g.rows == a.cols && g.cols == a.cols, error_kind::shape, "gram: expected G ", a.cols, "x",
+          a.cols, ", got ", g.rows, "x", g.cols);
   if (a.size() == 0) {
     scale_elements(exec, T(0), g);
     return;
@@ -65,12 +65,11 @@ void gram(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_
     g = transposed(g);
   }
   detail::on_device const here(exec.device());
-  detail::check(
-      detail::syrk(exec.blas(), CUBLAS_FILL_MODE_LOWER,
-                   a.layout == order::col_major ? CUBLAS_OP_T : CUBLAS_OP_N, a.cols, a.rows,
-                   a.data, detail::leading_dimension(a, "gram"), g.data,
-                   detail::leading_dimension(g, "gram")),
-      "cublasXsyrk");
+  detail::check(detail::syrk(exec.blas(), CUBLAS_FILL_MODE_LOWER,
+                             a.layout == order::col_major ? CUBLAS_OP_T : CUBLAS_OP_N, a.cols,
+                             a.rows, a.data, detail::leading_dimension(a, "gram"), g.data,
+                             detail::leading_dimension(g, "gram")),
+                "cublasXsyrk");
   mirror_lower(exec, g);
 }
 

@@ -46,9 +46,9 @@ struct release_solver {
 
 }  // namespace detail
 
-/// Runs on one CUDA device, in a stream of its own, with its own handles of cuBLAS and cuSOLVER, its
-/// own memory pool and cuBLAS's workspace in it. There is nothing global: any number of policies
-/// work side by side, on one device or several. One thread at a time may use a policy.
+/// Runs on one CUDA device, in a stream of its own, with its own handles of cuBLAS and cuSOLVER,
+/// its own memory pool and cuBLAS's workspace in it. There is nothing global: any number of
+/// policies work side by side, on one device or several. One thread at a time may use a policy.
 ///
 /// Verbs return when their work is in the stream, or, where they hand a number to the host or have
 /// an error to look for, when it is done; `synchronize` waits. Another policy may read what this
@@ -88,9 +88,7 @@ class stream_policy {
   std::shared_ptr<detail::stream_memory> const& memory() const { return memory_; }
 
   /// Waits for everything in the stream. Throws `error{backend}` for what failed there.
-  void synchronize() {
-    detail::check(cudaStreamSynchronize(stream()), "cudaStreamSynchronize");
-  }
+  void synchronize() { detail::check(cudaStreamSynchronize(stream()), "cudaStreamSynchronize"); }
 
   /// Waits, and gives the memory that the pool keeps to other users of the device.
   void release_unused() { memory_->release_unused(); }

@@ -48,10 +48,10 @@ struct place_if_lower_not_finite {
 template <class T>
 void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_space>> g,
           vector_view<T, device_space> values, matrix_view<T, device_space> vectors) {
-  expects(g.rows == g.cols && values.size == g.rows && vectors.rows == g.rows &&
-              vectors.cols == g.rows,
-          error_kind::shape, "eigh: expected G n x n, n values and n x n vectors, got ", g.rows,
-          "x", g.cols, ", ", values.size, " and ", vectors.rows, "x", vectors.cols);
+  expects(
+      g.rows == g.cols && values.size == g.rows && vectors.rows == g.rows && vectors.cols == g.rows,
+      error_kind::shape, "eigh: expected G n x n, n values and n x n vectors, got ", g.rows, "x",
+      g.cols, ", ", values.size, " and ", vectors.rows, "x", vectors.cols);
   index_t const n = g.rows;
   if (n == 0) {
     return;
@@ -72,10 +72,11 @@ void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_
   detail::on_device const here(exec.device());
   std::size_t device_bytes = 0;
   std::size_t host_bytes = 0;
-  detail::check(cusolverDnXsyevd_bufferSize(exec.solver(), exec.solver_options(), CUSOLVER_EIG_MODE_VECTOR,
-                                            CUBLAS_FILL_MODE_LOWER, n, type, q.view().data, ld,
-                                            type, lambda.data(), type, &device_bytes, &host_bytes),
-                "cusolverDnXsyevd_bufferSize");
+  detail::check(
+      cusolverDnXsyevd_bufferSize(exec.solver(), exec.solver_options(), CUSOLVER_EIG_MODE_VECTOR,
+                                  CUBLAS_FILL_MODE_LOWER, n, type, q.view().data, ld, type,
+                                  lambda.data(), type, &device_bytes, &host_bytes),
+      "cusolverDnXsyevd_bufferSize");
   detail::solver_workspace room(exec, device_bytes, host_bytes);
   detail::solver_info info(exec);
   detail::check(cusolverDnXsyevd(exec.solver(), exec.solver_options(), CUSOLVER_EIG_MODE_VECTOR,

@@ -84,8 +84,7 @@ factor_accuracy measure_accuracy(Exec& exec, W const& w_like,
   expects(f.rows() == w.rows && f.cols() == w.cols, error_kind::shape,
           "measure_accuracy: expected factors of a ", w.rows, "x", w.cols, " matrix, got those of ",
           f.rows(), "x", f.cols());
-  int const exponent =
-      detail::scale_exponent(detail::largest_entry(exec, "measure_accuracy", w));
+  int const exponent = detail::scale_exponent(detail::largest_entry(exec, "measure_accuracy", w));
   auto const u = detail::scaled_copy(exec, f.u.view(), 0);
   auto vt = detail::scaled_copy(exec, f.vt.view(), 0);
   factor_accuracy result;

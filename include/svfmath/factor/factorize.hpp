@@ -29,8 +29,7 @@ namespace detail {
 
 /// The triplets of A by a method of the primitive `svd`.
 template <class Exec, class Space>
-triplets<Space> direct_triplets(Exec& exec, matrix_view<double const, Space> a,
-                                direct_svd method) {
+triplets<Space> direct_triplets(Exec& exec, matrix_view<double const, Space> a, direct_svd method) {
   index_t const r = std::min(a.rows, a.cols);
   triplets<Space> result(exec, r, a.rows, a.cols);
   auto s = make_vector<double>(exec, r);
@@ -94,9 +93,8 @@ svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponen
   std::vector<T> s;
   for (double const value : t.s) {
     s.push_back(static_cast<T>(std::ldexp(value, exponent)));
-    expects(std::isfinite(s.back()), error_kind::numeric,
-            "factorize: the singular value ", std::ldexp(value, exponent),
-            " is beyond the range of the weights' type");
+    expects(std::isfinite(s.back()), error_kind::numeric, "factorize: the singular value ",
+            std::ldexp(value, exponent), " is beyond the range of the weights' type");
   }
   copy(exec, vector_view<T const>(s.data(), r), result.s.view());
   return result;
@@ -124,8 +122,8 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 }  // namespace detail
 
 /// W = U diag(σ) Vᵀ, the full thin SVD of W (m×n): U (m×r), σ (r, descending), Vᵀ (r×n) with
-/// r = min(m,n), by the method `gram`. W is read in any order and not changed; it lies in the memory
-/// of the policy, and the factors do.
+/// r = min(m,n), by the method `gram`. W is read in any order and not changed; it lies in the
+/// memory of the policy, and the factors do.
 ///
 /// Everything is computed in double and rounded once to the type of W. For float:
 /// ‖UΣVᵀ − W‖_F ≤ 1e-6 ‖W‖_F and ‖UᵀU − I‖_max, ‖VᵀV − I‖_max ≤ 1e-6, also for rank-deficient,
@@ -155,8 +153,8 @@ auto factorize(Exec& exec, W const& w, factorize_options options)
   if (options.method == svd_method::gram) {
     return factorize(exec, w);
   }
-  auto const method = options.method == svd_method::jacobi ? direct_svd::jacobi
-                                                           : direct_svd::divide_and_conquer;
+  auto const method =
+      options.method == svd_method::jacobi ? direct_svd::jacobi : direct_svd::divide_and_conquer;
   return detail::factorize_by(
       exec, as_matrix(w), [&](auto const& a) { return detail::direct_triplets(exec, a, method); });
 }

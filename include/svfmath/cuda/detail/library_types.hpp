@@ -37,8 +37,7 @@ cublasOperation_t operation_of(View const& a) {
 /// The leading dimension; one run of elements has none, and libraries want one all the same.
 template <class View>
 index_t leading_dimension(View const& a, char const* call) {
-  index_t const least =
-      std::max<index_t>(1, a.layout == order::col_major ? a.rows : a.cols);
+  index_t const least = std::max<index_t>(1, a.layout == order::col_major ? a.rows : a.cols);
   index_t const runs = a.layout == order::col_major ? a.cols : a.rows;
   expects(runs <= 1 || a.ld >= least, error_kind::shape, call,
           ": expected a leading dimension of at least ", least, ", got ", a.ld);

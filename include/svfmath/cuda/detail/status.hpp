@@ -31,8 +31,7 @@ inline std::string driver_advice() {
 inline std::string advice(cudaError_t status) {
   switch (status) {
     case cudaErrorInsufficientDriver: return driver_advice();
-    case cudaErrorNoDevice:
-      return "; see nvidia-smi and CUDA_VISIBLE_DEVICES, or use a CPU policy";
+    case cudaErrorNoDevice: return "; see nvidia-smi and CUDA_VISIBLE_DEVICES, or use a CPU policy";
     case cudaErrorDevicesUnavailable:
       return "; another process holds the device for itself: wait for it or take another device";
     case cudaErrorNoKernelImageForDevice:

@@ -37,12 +37,12 @@ void thin_qr(stream_policy& exec, matrix_view<T, device_space> x) {
 
   std::size_t device_bytes = 0;
   std::size_t host_bytes = 0;
-  check(cusolverDnXgeqrf_bufferSize(exec.solver(), exec.solver_options(), x.rows, x.cols, type, x.data, ld, type,
-                                    tau.data(), type, &device_bytes, &host_bytes),
+  check(cusolverDnXgeqrf_bufferSize(exec.solver(), exec.solver_options(), x.rows, x.cols, type,
+                                    x.data, ld, type, tau.data(), type, &device_bytes, &host_bytes),
         "cusolverDnXgeqrf_bufferSize");
   solver_workspace room(exec, device_bytes, host_bytes);
-  check(cusolverDnXgeqrf(exec.solver(), exec.solver_options(), x.rows, x.cols, type, x.data, ld, type,
-                         tau.data(), type, room.device.data(), device_bytes, room.host.data(),
+  check(cusolverDnXgeqrf(exec.solver(), exec.solver_options(), x.rows, x.cols, type, x.data, ld,
+                         type, tau.data(), type, room.device.data(), device_bytes, room.host.data(),
                          host_bytes, info.data()),
         "cusolverDnXgeqrf");
   info.expect_success(exec, "cusolverDnXgeqrf", x.rows, x.cols);

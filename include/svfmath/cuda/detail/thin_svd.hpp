@@ -30,16 +30,17 @@ void bidiagonal_svd(stream_policy& exec, matrix_view<T, device_space> a,
   on_device const here(exec.device());
   std::size_t device_bytes = 0;
   std::size_t host_bytes = 0;
-  check(cusolverDnXgesvd_bufferSize(exec.solver(), exec.solver_options(), 'S', 'S', a.rows, a.cols, type, a.data,
-                                    lda, type, s.data, type, u.data, ldu, type, vt.data, ldvt,
-                                    type, &device_bytes, &host_bytes),
+  check(cusolverDnXgesvd_bufferSize(exec.solver(), exec.solver_options(), 'S', 'S', a.rows, a.cols,
+                                    type, a.data, lda, type, s.data, type, u.data, ldu, type,
+                                    vt.data, ldvt, type, &device_bytes, &host_bytes),
         "cusolverDnXgesvd_bufferSize");
   solver_workspace room(exec, device_bytes, host_bytes);
   solver_info info(exec);
-  check(cusolverDnXgesvd(exec.solver(), exec.solver_options(), 'S', 'S', a.rows, a.cols, type, a.data, lda, type,
-                         s.data, type, u.data, ldu, type, vt.data, ldvt, type, room.device.data(),
-                         device_bytes, room.host.data(), host_bytes, info.data()),
-        "cusolverDnXgesvd");
+  check(
+      cusolverDnXgesvd(exec.solver(), exec.solver_options(), 'S', 'S', a.rows, a.cols, type, a.data,
+                       lda, type, s.data, type, u.data, ldu, type, vt.data, ldvt, type,
+                       room.device.data(), device_bytes, room.host.data(), host_bytes, info.data()),
+      "cusolverDnXgesvd");
   info.expect_success(exec, "cusolverDnXgesvd", a.rows, a.cols);
 }
 
@@ -51,9 +52,8 @@ struct release_jacobi_options {
 
 /// By Jacobi's method, with V (n×n) by columns.
 template <class T>
-void jacobi_svd(stream_policy& exec, matrix_view<T, device_space> a,
-                matrix_view<T, device_space> u, vector_view<T, device_space> s,
-                matrix_view<T, device_space> v) {
+void jacobi_svd(stream_policy& exec, matrix_view<T, device_space> a, matrix_view<T, device_space> u,
+                vector_view<T, device_space> s, matrix_view<T, device_space> v) {
   char const* const call = "cusolverDnXgesvdj";
   int const m = narrow(a.rows, call);
   int const n = narrow(a.cols, call);

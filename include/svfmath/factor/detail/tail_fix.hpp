@@ -54,9 +54,7 @@ matrix<double, Space> row_eigenvectors(Exec& exec, matrix_view<double const, Spa
 struct normal_draw {
   random_stream random;
 
-  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
-    return random.normal(std::uint64_t(i));
-  }
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const { return random.normal(std::uint64_t(i)); }
 };
 
 /// Orthonormal rows outside the span of those that are done, with s = 0 and the V that is left.
