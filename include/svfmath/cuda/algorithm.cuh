@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <type_traits>
-#include <utility>
-
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/transform_reduce.h>
 
-#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
