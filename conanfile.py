@@ -59,11 +59,13 @@ class SvfmathConan(ConanFile):
         self.cpp_info.set_property("pkg_config_name", "svfmath")
 
         core = self.cpp_info.components["core"]
-        core.set_property("cmake_target_name", "svfmath::svfmath")
-        core.requires = ["xtensor::xtensor", "nlohmann_json::nlohmann_json"]
+        core.set_property("cmake_target_name", "svfmath::core")
+        whole = self.cpp_info.components["svfmath"]
+        whole.set_property("cmake_target_name", "svfmath::svfmath")
+        whole.requires = ["core", "xtensor::xtensor", "nlohmann_json::nlohmann_json"]
         cpu = self.cpp_info.components["cpu"]
         cpu.set_property("cmake_target_name", "svfmath::cpu")
-        cpu.requires = ["core", "eigen::eigen", "onetbb::libtbb"]
-        for component in (core, cpu):
+        cpu.requires = ["svfmath", "eigen::eigen", "onetbb::libtbb"]
+        for component in (core, whole, cpu):
             component.bindirs = []
             component.libdirs = []

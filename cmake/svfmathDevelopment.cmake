@@ -12,25 +12,32 @@ endif()
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+if(SVFMATH_CUDA)
+  enable_language(CUDA)
+endif()
 
 add_library(svfmath_development INTERFACE)
 target_compile_features(svfmath_development INTERFACE cxx_std_20)
+set(warnings -Wall -Wextra -Wconversion -Wshadow)
+# g++ 12 takes its own AVX-512 intrinsics, as Eigen uses them, for reads of unset registers. It sees
+# overlapping and overlong copies in std::string's inlined members where there are none; clang
+# checks the same code with these warnings on.
+set(gnu_warnings -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 target_compile_options(svfmath_development INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-  $<$<BOOL:${SVFMATH_NATIVE}>:-march=native>
-  # g++ 12 takes its own AVX-512 intrinsics, as Eigen uses them, for reads of unset registers.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
-  # g++ 12 sees overlapping and overlong copies in std::string's inlined members where there are
-  # none; clang checks the same code with these warnings on.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow>
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>
+  "$<$<COMPILE_LANGUAGE:CXX>:${warnings};-Wpedantic>"
+  "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:${gnu_warnings}>"
   # What ccache needs to know about a precompiled header of g++.
-  $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SVFMATH_NATIVE}>>:-march=native>
+  # The host's side of what nvcc compiles; it writes code that -Wpedantic does not like.
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=$<JOIN:${warnings};${gnu_warnings},$<COMMA>>>")
 
-# svfmath_sources(VARIABLE FOLDER): the .cpp files that lie directly in FOLDER.
+# svfmath_sources(VARIABLE FOLDER [EXTENSION]): the files that lie directly in FOLDER, .cpp unless
+# another extension is named.
 function(svfmath_sources variable folder)
-  file(GLOB found CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp")
+  set(extension cpp ${ARGN})
+  list(GET extension -1 extension)
+  file(GLOB found CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.${extension}")
   set(${variable} ${found} PARENT_SCOPE)
 endfunction()
 

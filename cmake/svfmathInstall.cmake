@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# Install tree, CMake package with component `cpu`, and pkg-config file.
+# Install tree, CMake package with the components `cpu` and `cuda`, and pkg-config file. The same
+# files are installed whatever was found or built: a package for CUDA is made without CUDA.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(svfmath_package_dir "${CMAKE_INSTALL_DATADIR}/cmake/svfmath")
 
-install(TARGETS svfmath EXPORT svfmathTargets
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(TARGETS svfmath_cpu EXPORT svfmath-cpuTargets
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
-  INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-foreach(set IN ITEMS svfmathTargets svfmath-cpuTargets)
+foreach(part IN ITEMS core cpu cuda)
+  install(TARGETS svfmath_${part} EXPORT svfmath-${part}Targets
+    FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+    INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+endforeach()
+install(TARGETS svfmath EXPORT svfmathTargets)
+foreach(set IN ITEMS
+    svfmath-coreTargets svfmathTargets svfmath-cpuTargets svfmath-cudaTargets)
   install(EXPORT ${set} NAMESPACE svfmath:: DESTINATION "${svfmath_package_dir}")
 endforeach()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--tsan] [--help]
+# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--tsan] [--cuda] [--help]
 #
 # Installs what is missing, builds everything with warnings as errors and runs all tests, first
 # optimised and then under AddressSanitizer and UndefinedBehaviorSanitizer. Ends with ctest's
@@ -10,6 +10,8 @@
 #   --quick      the optimised run alone, and without compiling each header by itself
 #   --no-asan    the optimised run alone
 #   --tsan       in addition the library's tests under ThreadSanitizer
+#   --cuda       the CUDA backend's tests alone: needs nvcc and doctest, which it does not install;
+#                without a GPU it builds everything and skips what would run there
 #
 # Environment:
 #   SVFMATH_JOBS      compile and test jobs (default 2)
@@ -22,11 +24,13 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 asan=yes
 quick=no
 tsan=no
+cuda=no
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=yes asan=no ;;
     --no-asan) asan=no ;;
     --tsan) tsan=yes ;;
+    --cuda) cuda=yes ;;
     --help | -h)
       sed -n '/^# usage/,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
       exit 0
@@ -45,7 +49,7 @@ if [[ -z ${SVFMATH_SMOLLM2:-} && -f $model ]]; then
 fi
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
-bash cmake/install_dependencies.sh build tests
+[[ $cuda == yes ]] || bash cmake/install_dependencies.sh build tests
 
 mkdir -p build
 summary=build/test_summary.txt
@@ -69,6 +73,10 @@ run() { # PRESET TARGET CTEST_OPTIONS CONFIGURE_OPTION...
   return "$status"
 }
 
+if [[ $cuda == yes ]]; then
+  run cuda all . -DSVFMATH_BUILD_EXAMPLES=OFF
+  exit
+fi
 if [[ $quick == yes ]]; then
   run release all . -DSVFMATH_CHECK_HEADERS=OFF
 else

@@ -9,6 +9,7 @@
 #include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/random.hpp>
+#include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/core/view_conversion.hpp>
 

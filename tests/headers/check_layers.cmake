@@ -11,8 +11,10 @@ set(apply "core;io;factor;expert;apply")
 set(learn "core;io;factor;expert;apply;learn")
 set(adapt "core;io;factor;expert;apply;adapt")
 set(cpu "core;cpu")
+set(cuda "core;cuda")
 
-file(GLOB_RECURSE headers RELATIVE "${INCLUDE}/svfmath" "${INCLUDE}/svfmath/*/*.hpp")
+file(GLOB_RECURSE headers RELATIVE "${INCLUDE}/svfmath" "${INCLUDE}/svfmath/*/*.hpp"
+  "${INCLUDE}/svfmath/*/*.cuh")
 if(NOT headers)
   message(FATAL_ERROR "no headers in '${INCLUDE}/svfmath'")
 endif()

@@ -13,10 +13,10 @@ namespace svf {
 /// (paper, section 3.1) or Σσ/Σ(σz) for `nuclear` (released code). With z = 1, W' = W up to the
 /// factors' reconstruction error.
 ///
-/// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not finite
-/// or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled copy of
-/// the smaller factor. Deterministic.
-template <execution_policy Exec, scalar T, vector_like Z, matrix_like Out>
+/// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not
+/// finite or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled
+/// copy of the smaller factor. Deterministic.
+template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
 void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
                  Out&& out, normalisation kind = normalisation::none) {
   auto const target = as_matrix(out);
@@ -25,23 +25,22 @@ void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors
           "x", target.cols);
   auto const spectrum = expert_spectrum(exec, factors.s.view(), as_vector(z), kind);
   if (factors.rows() <= factors.cols()) {
-    matrix<T, typename Exec::space> scaled(factors.rows(), factors.rank());  // U diag(σ')
+    auto scaled = make_matrix<T>(exec, factors.rows(), factors.rank());  // U diag(σ')
     scale_columns(exec, factors.u.view(), spectrum.view(), scaled.view());
     gemm(exec, T(1), scaled.view(), factors.vt.view(), T(0), target);
   } else {
-    matrix<T, typename Exec::space> scaled(factors.rank(), factors.cols());  // diag(σ') Vᵀ
+    auto scaled = make_matrix<T>(exec, factors.rank(), factors.cols());  // diag(σ') Vᵀ
     scale_rows(exec, spectrum.view(), factors.vt.view(), scaled.view());
     gemm(exec, T(1), factors.u.view(), scaled.view(), T(0), target);
   }
 }
 
 /// The same, returned as a new matrix.
-template <execution_policy Exec, scalar T, vector_like Z>
+template <execution_policy Exec, scalar T, vector_for<Exec> Z>
 matrix<T, typename Exec::space> materialize(Exec& exec,
                                             svd_factors<T, typename Exec::space> const& factors,
-                                            Z const& z,
-                                            normalisation kind = normalisation::none) {
-  matrix<T, typename Exec::space> result(factors.rows(), factors.cols());
+                                            Z const& z, normalisation kind = normalisation::none) {
+  auto result = make_matrix<T>(exec, factors.rows(), factors.cols());
   materialize(exec, factors, z, result.view(), kind);
   return result;
 }

@@ -3,9 +3,12 @@
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
+#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/core/view_conversion.hpp>
 
 namespace svf {
 
@@ -30,7 +33,9 @@ concept execution_policy =
     std::movable<Exec> && requires { typename Exec::space; } &&
     requires(Exec& exec, detail::exec_matrix<Exec, float> a,
              detail::exec_matrix<Exec, float const> b, detail::exec_vector<Exec, float> v,
-             detail::exec_vector<Exec, float const> w) {
+             detail::exec_vector<Exec, float const> w, matrix_view<float> host_a,
+             matrix_view<float const> host_b, vector_view<float> host_v,
+             vector_view<float const> host_w, vector_view<index_t const> rows) {
       gemm(exec, 1.0f, b, b, 0.0f, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
@@ -39,8 +44,25 @@ concept execution_policy =
       scale_columns(exec, b, w, a);
       scale_rows(exec, w, b, a);
       column_dots(exec, b, b, v);
+      gather_rows(exec, b, rows, a);
+      transform(exec, v, detail::constant<float>{});
+      reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
+      allocate<float>(exec, index_t{});
       copy(exec, b, a);
       copy(exec, w, v);
+      copy(exec, b, host_a);
+      copy(exec, w, host_v);
+      copy(exec, host_b, a);
+      copy(exec, host_w, v);
     };
+
+/// A matrix or vector that `Exec` can compute with: its elements lie in the memory of the policy.
+/// A host pointer handed to a device's policy is refused here, at compile time.
+template <class X, class Exec>
+concept matrix_for = matrix_like<X> && std::same_as<typename Exec::space,
+                     typename decltype(as_matrix(std::declval<X&>()))::space>;
+template <class X, class Exec>
+concept vector_for = vector_like<X> && std::same_as<typename Exec::space,
+                     typename decltype(as_vector(std::declval<X&>()))::space>;
 
 }  // namespace svf

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The version of the headers, and what they assume of the processor they are compiled for.
-/// The only conditional compilation outside of the `detail` folders.
+/// The version of the headers, and what they assume of the compiler and of the processor they are
+/// compiled for. The only conditional compilation outside of the `detail` folders.
 #define SVFMATH_VERSION_MAJOR 0
 #define SVFMATH_VERSION_MINOR 1
 #define SVFMATH_VERSION_PATCH 0
+
+/// In front of a function that kernels call as well as the host. Nothing without nvcc.
+#if defined(__CUDACC__)
+#define SVFMATH_HOST_DEVICE __host__ __device__
+#else
+#define SVFMATH_HOST_DEVICE
+#endif
 
 namespace svf::config {
 

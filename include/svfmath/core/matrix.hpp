@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <limits>
 #include <new>
@@ -14,7 +15,8 @@
 namespace svf {
 
 /// Owns `size` elements in one memory space. A backend specialises it for its space with the
-/// same members; the host's lives here.
+/// members `data` and `size`; the host's lives here. Backends whose memory belongs to a stream or
+/// an arena make it move-only.
 template <class T, class Space>
 class buffer;
 
@@ -63,17 +65,24 @@ inline index_t checked_size(index_t rows, index_t cols) {
   return rows * cols;
 }
 
+template <class Space>
+concept host_memory = std::same_as<Space, host_space>;
+
 }  // namespace detail
 
-/// A vector that owns its elements, zero at construction.
+/// A vector that owns its elements. On the host it can be made from a size alone, zero; elsewhere
+/// `make_vector` makes it.
 template <class T, class Space = host_space>
 class vector {
  public:
   using value_type = T;
 
   vector() = default;
-  /// Throws `error{shape}` for a negative size, and what the space's allocation throws.
-  explicit vector(index_t size) : data_(detail::checked_size(size, 1)) {}
+  /// Throws `error{shape}` for a negative size.
+  explicit vector(index_t size)
+    requires detail::host_memory<Space>
+      : data_(detail::checked_size(size, 1)) {}
+  explicit vector(buffer<T, Space> elements) : data_(std::move(elements)) {}
 
   index_t size() const { return data_.size(); }
   T* data() { return data_.data(); }
@@ -81,8 +90,16 @@ class vector {
   vector_view<T, Space> view() { return {data(), size()}; }
   vector_view<T const, Space> view() const { return {data(), size()}; }
 
-  T& operator[](index_t i) { return data()[i]; }
-  T const& operator[](index_t i) const { return data()[i]; }
+  T& operator[](index_t i)
+    requires detail::host_memory<Space>
+  {
+    return data()[i];
+  }
+  T const& operator[](index_t i) const
+    requires detail::host_memory<Space>
+  {
+    return data()[i];
+  }
   T* begin() { return data(); }
   T* end() { return data() + size(); }
   T const* begin() const { return data(); }
@@ -92,17 +109,24 @@ class vector {
   buffer<T, Space> data_;
 };
 
-/// A row-major matrix that owns its elements, zero at construction.
+/// A row-major matrix that owns its elements. On the host it can be made from its extents alone,
+/// zero; elsewhere `make_matrix` makes it.
 template <class T, class Space = host_space>
 class matrix {
  public:
   using value_type = T;
 
   matrix() = default;
-  /// Throws `error{shape}` for a negative extent or a size that overflows, and what the space's
-  /// allocation throws.
+  /// Throws `error{shape}` for a negative extent or a size that overflows.
   matrix(index_t rows, index_t cols)
+    requires detail::host_memory<Space>
       : data_(detail::checked_size(rows, cols)), rows_(rows), cols_(cols) {}
+  /// Throws `error{shape}` unless `elements` holds rows × cols.
+  matrix(buffer<T, Space> elements, index_t rows, index_t cols)
+      : data_(std::move(elements)), rows_(rows), cols_(cols) {
+    expects(data_.size() == detail::checked_size(rows, cols), error_kind::shape, "matrix: expected ", rows, "x", cols,
+            " elements, got ", data_.size());
+  }
 
   index_t rows() const { return rows_; }
   index_t cols() const { return cols_; }
@@ -112,13 +136,39 @@ class matrix {
   matrix_view<T, Space> view() { return {data(), rows_, cols_}; }
   matrix_view<T const, Space> view() const { return {data(), rows_, cols_}; }
 
-  T& operator()(index_t i, index_t j) { return data()[i * cols_ + j]; }
-  T const& operator()(index_t i, index_t j) const { return data()[i * cols_ + j]; }
+  T& operator()(index_t i, index_t j)
+    requires detail::host_memory<Space>
+  {
+    return data()[i * cols_ + j];
+  }
+  T const& operator()(index_t i, index_t j) const
+    requires detail::host_memory<Space>
+  {
+    return data()[i * cols_ + j];
+  }
 
  private:
   buffer<T, Space> data_;
   index_t rows_ = 0;
   index_t cols_ = 0;
 };
+
+/// A vector of `size` elements in the memory of `exec`, from its primitive `allocate`: zero on the
+/// host, not set elsewhere. Throws what `allocate` throws.
+template <class T, class Exec>
+vector<T, typename Exec::space> make_vector(Exec& exec, index_t size) {
+  return vector<T, typename Exec::space>(allocate<T>(exec, size));
+}
+
+/// The same for a matrix (rows × cols). Throws `error{shape}` if an extent is negative or their
+/// product leaves index_t.
+template <class T, class Exec>
+matrix<T, typename Exec::space> make_matrix(Exec& exec, index_t rows, index_t cols) {
+  expects(rows >= 0 && cols >= 0 &&
+              (cols == 0 || rows <= std::numeric_limits<index_t>::max() / cols),
+          error_kind::shape, "make_matrix: expected extents that can be counted, got ", rows, "x",
+          cols);
+  return {allocate<T>(exec, rows * cols), rows, cols};
+}
 
 }  // namespace svf

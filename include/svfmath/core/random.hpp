@@ -1,21 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <numbers>
 
+#include <svfmath/core/config.hpp>
+
 namespace svf {
+
+namespace detail {
+
+/// What std::array is, for kernels too.
+template <std::size_t Size>
+struct words {
+  std::uint32_t data[Size];
+
+  SVFMATH_HOST_DEVICE constexpr std::uint32_t& operator[](std::size_t i) { return data[i]; }
+  SVFMATH_HOST_DEVICE constexpr std::uint32_t operator[](std::size_t i) const { return data[i]; }
+  friend constexpr bool operator==(words const&, words const&) = default;
+};
+
+}  // namespace detail
 
 /// Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3",
 /// SC 2011): a bijection of a 128-bit counter under a 64-bit key. The n-th number of a stream is
 /// a function of (key, counter), so draws do not depend on order, threads or backend.
 struct philox4x32 {
-  using counter_type = std::array<std::uint32_t, 4>;
-  using key_type = std::array<std::uint32_t, 2>;
+  using counter_type = detail::words<4>;
+  using key_type = detail::words<2>;
 
-  static constexpr counter_type bijection(counter_type counter, key_type key) {
+  SVFMATH_HOST_DEVICE static constexpr counter_type bijection(counter_type counter, key_type key) {
     for (int round = 0; round < 10; ++round) {
       std::uint64_t const a = std::uint64_t{0xD2511F53u} * counter[0];
       std::uint64_t const b = std::uint64_t{0xCD9E8D57u} * counter[2];
@@ -49,7 +65,7 @@ class random_stream {
   constexpr double uniform(std::uint64_t i) const { return double(bits(i) >> 11) * 0x1p-53; }
 
   /// The i-th number, standard normal (Box-Muller on the two words of block i).
-  double normal(std::uint64_t i) const {
+  SVFMATH_HOST_DEVICE double normal(std::uint64_t i) const {
     auto const words = block(i);
     std::uint64_t const a = (std::uint64_t{words[0]} << 32) | words[1];
     std::uint64_t const b = (std::uint64_t{words[2]} << 32) | words[3];
@@ -72,7 +88,7 @@ class random_stream {
  private:
   static constexpr std::uint64_t bound_low(std::uint64_t bound) { return bound & 0xFFFFFFFFu; }
 
-  constexpr philox4x32::counter_type block(std::uint64_t i) const {
+  SVFMATH_HOST_DEVICE constexpr philox4x32::counter_type block(std::uint64_t i) const {
     return philox4x32::bijection({std::uint32_t(i), std::uint32_t(i >> 32), std::uint32_t(stream_),
                                   std::uint32_t(stream_ >> 32)},
                                  {std::uint32_t(seed_), std::uint32_t(seed_ >> 32)});

@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include <svfmath/core/config.hpp>
 #include <svfmath/core/error.hpp>
 
 namespace svf {
@@ -36,13 +37,12 @@ struct vector_view {
       : data(data_), size(size_), stride(stride_) {}
 
   /// A view of mutable elements is also a view of constant ones.
-  constexpr operator vector_view<T const, Space>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, size, stride};
-  }
+  template <class U>
+    requires(std::same_as<U const, T> && !std::same_as<U, T>)
+  constexpr vector_view(vector_view<U, Space> const& other)
+      : data(other.data), size(other.size), stride(other.stride) {}
 
-  constexpr T& operator[](index_t i) const { return data[i * stride]; }
+  SVFMATH_HOST_DEVICE constexpr T& operator[](index_t i) const { return data[i * stride]; }
   constexpr bool contiguous() const { return stride == 1 || size <= 1; }
 };
 
@@ -68,16 +68,19 @@ struct matrix_view {
       : data(data_), rows(rows_), cols(cols_), ld(ld_), layout(layout_) {}
 
   /// A view of mutable elements is also a view of constant ones.
-  constexpr operator matrix_view<T const, Space>() const
-    requires(!std::is_const_v<T>)
-  {
-    return {data, rows, cols, ld, layout};
-  }
+  template <class U>
+    requires(std::same_as<U const, T> && !std::same_as<U, T>)
+  constexpr matrix_view(matrix_view<U, Space> const& other)
+      : data(other.data), rows(other.rows), cols(other.cols), ld(other.ld), layout(other.layout) {}
 
-  constexpr index_t size() const { return rows * cols; }
-  constexpr index_t row_stride() const { return layout == order::row_major ? ld : 1; }
-  constexpr index_t col_stride() const { return layout == order::row_major ? 1 : ld; }
-  constexpr T& operator()(index_t i, index_t j) const {
+  SVFMATH_HOST_DEVICE constexpr index_t size() const { return rows * cols; }
+  SVFMATH_HOST_DEVICE constexpr index_t row_stride() const {
+    return layout == order::row_major ? ld : 1;
+  }
+  SVFMATH_HOST_DEVICE constexpr index_t col_stride() const {
+    return layout == order::row_major ? 1 : ld;
+  }
+  SVFMATH_HOST_DEVICE constexpr T& operator()(index_t i, index_t j) const {
     return data[i * row_stride() + j * col_stride()];
   }
 

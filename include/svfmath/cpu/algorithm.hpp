@@ -70,6 +70,19 @@ void column_dots(Exec& exec, matrix_view<A> a, matrix_view<B> b, vector_view<D> 
   });
 }
 
+/// B(j,:) ← A(rows(j),:). B must not overlap A. Throws `error{shape}`.
+template <policy Exec, class A, class B>
+void gather_rows(Exec& exec, matrix_view<A> a, vector_view<index_t const> rows,
+                 matrix_view<B> b) {
+  expects(b.rows == rows.size && a.cols == b.cols, error_kind::shape,
+          "gather_rows: expected B ", rows.size, "x", a.cols, ", got ", b.rows, "x", b.cols);
+  for_each_index(exec, rows.size, [&](index_t j) {
+    for (index_t k = 0; k < a.cols; ++k) {
+      b(j, k) = static_cast<B>(a(rows[j], k));
+    }
+  });
+}
+
 /// out(i) ← f(i) for i in [0, size). f must not depend on the order of the calls.
 template <policy Exec, class T, class F>
 void transform(Exec& exec, vector_view<T> out, F&& f) {

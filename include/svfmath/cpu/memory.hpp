@@ -9,6 +9,12 @@
 
 namespace svf::cpu {
 
+/// Room for `size` elements, zero. Throws std::bad_alloc.
+template <class T, policy Exec>
+buffer<T, host_space> allocate(Exec&, index_t size) {
+  return buffer<T, host_space>(size);
+}
+
 /// destination(i,j) ← source(i,j), converted. Throws `error{shape}` if extents differ.
 template <policy Exec, class S, class D>
 void copy(Exec& exec, matrix_view<S> source, matrix_view<D> destination) {

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <svfmath/core/concepts.hpp>
+#include <svfmath/core/config.hpp>
+#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view_conversion.hpp>
@@ -22,40 +23,51 @@ struct factor_accuracy {
 
 namespace detail {
 
-/// The largest of f(0) … f(count−1), infinite where one is NaN.
-template <class Exec, class F>
-double largest_of(Exec& exec, index_t count, F&& f) {
-  return reduce(
-      exec, count, 0.0,
-      [&f](index_t i) {
-        double const value = f(i);
-        return std::isnan(value) ? std::numeric_limits<double>::infinity() : value;
-      },
-      [](double a, double b) { return std::max(a, b); });
-}
+/// |g − I| at the i-th element, counted row by row; infinite where it is NaN.
+template <class Space>
+struct distance_from_identity {
+  matrix_view<double const, Space> g;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    index_t const row = i / g.cols;
+    index_t const col = i % g.cols;
+    double const value = std::abs(g(row, col) - (row == col ? 1.0 : 0.0));
+    return std::isnan(value) ? infinite : value;
+  }
+};
+
+/// The square of the i-th element, counted row by row.
+template <class Space>
+struct squared_element {
+  matrix_view<double const, Space> x;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    double const value = x(i / x.cols, i % x.cols);
+    return value * value;
+  }
+};
+
+/// factor · x(i) in double.
+template <class T, class Space>
+struct scaled_element {
+  vector_view<T, Space> x;
+  double factor;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const { return factor * double(x[i]); }
+};
 
 /// ‖XᵀX − I‖_max.
 template <class Exec, class Space>
 double orthogonality_error(Exec& exec, matrix_view<double const, Space> x) {
-  matrix<double, Space> g(x.cols, x.cols);
+  auto g = make_matrix<double>(exec, x.cols, x.cols);
   gram(exec, x, g.view());
-  return largest_of(exec, g.size(), [v = as_const(g.view())](index_t i) {
-    index_t const row = i / v.cols;
-    index_t const col = i % v.cols;
-    return std::abs(v(row, col) - (row == col ? 1.0 : 0.0));
-  });
+  return reduce(exec, g.size(), 0.0, distance_from_identity<Space>{g.view()}, larger());
 }
 
 /// ‖X‖_F.
 template <class Exec, class Space>
 double frobenius(Exec& exec, matrix_view<double const, Space> x) {
-  return std::sqrt(reduce(
-      exec, x.size(), 0.0,
-      [x](index_t i) {
-        double const value = x(i / x.cols, i % x.cols);
-        return value * value;
-      },
-      [](double a, double b) { return a + b; }));
+  return std::sqrt(reduce(exec, x.size(), 0.0, squared_element<Space>{x}, sum()));
 }
 
 }  // namespace detail
@@ -64,15 +76,15 @@ double frobenius(Exec& exec, matrix_view<double const, Space> x) {
 /// infinite otherwise; both are infinite where the factors hold NaN. Throws `error{shape}` if the
 /// factors do not fit W, `error{numeric}` if W has NaN or Inf. About 2mnr + (m + n)r² flops
 /// and 3mn doubles of memory; the same bits on any number of threads.
-template <execution_policy Exec, matrix_like W, class T, class Space>
-factor_accuracy measure_accuracy(Exec& exec, W const& w_like, svd_factors<T, Space> const& f) {
+template <execution_policy Exec, matrix_for<Exec> W, class T>
+factor_accuracy measure_accuracy(Exec& exec, W const& w_like,
+                                 svd_factors<T, typename Exec::space> const& f) {
   auto const w = as_matrix(w_like);
   validate(f, "measure_accuracy");
   expects(f.rows() == w.rows && f.cols() == w.cols, error_kind::shape,
           "measure_accuracy: expected factors of a ", w.rows, "x", w.cols, " matrix, got those of ",
           f.rows(), "x", f.cols());
-  int const exponent =
-      detail::scale_exponent(detail::largest_entry(exec, "measure_accuracy", w));
+  int const exponent = detail::scale_exponent(detail::largest_entry(exec, "measure_accuracy", w));
   auto const u = detail::scaled_copy(exec, f.u.view(), 0);
   auto vt = detail::scaled_copy(exec, f.vt.view(), 0);
   factor_accuracy result;
@@ -82,18 +94,17 @@ factor_accuracy measure_accuracy(Exec& exec, W const& w_like, svd_factors<T, Spa
 
   auto a = detail::scaled_copy(exec, w, exponent);
   double const length = detail::frobenius(exec, as_const(a.view()));
-  vector<double, Space> s(f.rank());
-  double const scale = std::ldexp(1.0, -exponent);
+  auto s = make_vector<double>(exec, f.rank());
   transform(exec, s.view(),
-            [from = f.s.view(), scale](index_t i) { return scale * double(from[i]); });
+            detail::scaled_element<T const, typename Exec::space>{f.s.view(),
+                                                                  std::ldexp(1.0, -exponent)});
   scale_rows(exec, as_const(s.view()), as_const(vt.view()), vt.view());
   gemm(exec, 1.0, u.view(), as_const(vt.view()), -1.0, a.view());
   double const error = detail::frobenius(exec, as_const(a.view()));
-  constexpr double infinite = std::numeric_limits<double>::infinity();
   if (std::isnan(error)) {
-    result.reconstruction = infinite;
+    result.reconstruction = detail::infinite;
   } else if (error > 0.0) {
-    result.reconstruction = length > 0.0 ? error / length : infinite;
+    result.reconstruction = length > 0.0 ? error / length : detail::infinite;
   }
   return result;
 }

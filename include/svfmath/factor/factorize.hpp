@@ -5,8 +5,11 @@
 #include <cmath>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <svfmath/core/concepts.hpp>
+#include <svfmath/core/config.hpp>
+#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view_conversion.hpp>
@@ -26,59 +29,72 @@ namespace detail {
 
 /// The triplets of A by a method of the primitive `svd`.
 template <class Exec, class Space>
-triplets<Space> direct_triplets(Exec& exec, matrix_view<double const, Space> a,
-                                direct_svd method) {
+triplets<Space> direct_triplets(Exec& exec, matrix_view<double const, Space> a, direct_svd method) {
   index_t const r = std::min(a.rows, a.cols);
-  triplets<Space> result(r, a.rows, a.cols);
-  vector<double, Space> s(r);
+  triplets<Space> result(exec, r, a.rows, a.cols);
+  auto s = make_vector<double>(exec, r);
   svd(exec, method, a, transposed(result.ut.view()), s.view(), result.vt.view());
   result.s.resize(std::size_t(r));
   copy(exec, s.view(), vector_view<double>(result.s.data(), r));
   return result;
 }
 
+/// The i-th element, counted row by row, of a matrix with ones on the diagonal.
+struct identity_element {
+  index_t cols;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    return i / cols == i % cols ? 1.0 : 0.0;
+  }
+};
+
 /// The triplets of the zero matrix: s = 0 and unit vectors.
 template <class Exec, class Space>
 triplets<Space> zero_triplets(Exec& exec, index_t m, index_t n) {
-  triplets<Space> result(std::min(m, n), m, n);
+  triplets<Space> result(exec, std::min(m, n), m, n);
   for (auto* const part : {&result.ut, &result.vt}) {
-    index_t const cols = part->cols();
     transform(exec, vector_view<double, Space>(part->data(), part->size()),
-              [cols](index_t i) { return i / cols == i % cols ? 1.0 : 0.0; });
+              identity_element{part->cols()});
   }
   result.s.resize(std::size_t(result.ut.rows()), 0.0);
   return result;
 }
 
-/// Turns the signs so that the largest |v| of each row is positive (the first of those that are
-/// equal up to rounding), takes the scale back and rounds to T.
-template <class T, class Exec, class Space>
-svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponent) {
-  index_t const r = t.count();
-  svd_factors<T, Space> result;
-  result.u = matrix<T, Space>(t.ut.cols(), r);
-  result.s = vector<T, Space>(r);
-  result.vt = matrix<T, Space>(r, t.vt.cols());
-  vector<double, Space> signs(r);
-  transform(exec, signs.view(), [vt = t.vt.view()](index_t i) {
+/// The sign of the largest |v| of a row, of the first one where several are equal up to rounding.
+template <class Space>
+struct row_sign {
+  matrix_view<double const, Space> vt;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
     double largest = 0.0;
     for (index_t j = 0; j < vt.cols; ++j) {
-      largest = std::max(largest, std::abs(vt(i, j)));
+      largest = larger()(largest, std::abs(vt(i, j)));
     }
     index_t first = 0;
     while (first + 1 < vt.cols && std::abs(vt(i, first)) < (1.0 - 1e-6) * largest) {
       ++first;
     }
     return vt(i, first) < 0.0 ? -1.0 : 1.0;
-  });
+  }
+};
+
+/// Turns the signs so that `row_sign` is positive, takes the scale back and rounds to T.
+template <class T, class Exec, class Space>
+svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponent) {
+  index_t const r = t.count();
+  svd_factors<T, Space> result;
+  result.u = make_matrix<T>(exec, t.ut.cols(), r);
+  result.s = make_vector<T>(exec, r);
+  result.vt = make_matrix<T>(exec, r, t.vt.cols());
+  auto signs = make_vector<double>(exec, r);
+  transform(exec, signs.view(), row_sign<Space>{t.vt.view()});
   scale_columns(exec, transposed(t.ut.view()), as_const(signs.view()), result.u.view());
   scale_rows(exec, as_const(signs.view()), t.vt.view(), result.vt.view());
   std::vector<T> s;
   for (double const value : t.s) {
     s.push_back(static_cast<T>(std::ldexp(value, exponent)));
-    expects(std::isfinite(s.back()), error_kind::numeric,
-            "factorize: the singular value ", std::ldexp(value, exponent),
-            " is beyond the range of the weights' type");
+    expects(std::isfinite(s.back()), error_kind::numeric, "factorize: the singular value ",
+            std::ldexp(value, exponent), " is beyond the range of the weights' type");
   }
   copy(exec, vector_view<T const>(s.data(), r), result.s.view());
   return result;
@@ -106,7 +122,8 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 }  // namespace detail
 
 /// W = U diag(σ) Vᵀ, the full thin SVD of W (m×n): U (m×r), σ (r, descending), Vᵀ (r×n) with
-/// r = min(m,n), by the method `gram`. W is read in any order and not changed.
+/// r = min(m,n), by the method `gram`. W is read in any order and not changed; it lies in the
+/// memory of the policy, and the factors do.
 ///
 /// Everything is computed in double and rounded once to the type of W. For float:
 /// ‖UΣVᵀ − W‖_F ≤ 1e-6 ‖W‖_F and ‖UᵀU − I‖_max, ‖VᵀV − I‖_max ≤ 1e-6, also for rank-deficient,
@@ -121,8 +138,8 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 /// NaN or infinity, or if a σ overflows the type of W. The same bits on any number of threads.
 /// About 4mn² + 11n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
 /// one matrix per thread with `cpu::seq`.
-template <execution_policy Exec, matrix_like W>
-requires scalar<matrix_value_t<W const>>
+template <execution_policy Exec, matrix_for<Exec> W>
+  requires scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w)
     -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
   return detail::factorize_by(exec, as_matrix(w),
@@ -131,15 +148,15 @@ auto factorize(Exec& exec, W const& w)
 
 /// The same by the method that `options` name at run time. Compiles all of them; call
 /// `factorize(exec, w)` where the default will do.
-template <execution_policy Exec, matrix_like W>
-requires scalar<matrix_value_t<W const>>
+template <execution_policy Exec, matrix_for<Exec> W>
+  requires scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w, factorize_options options)
     -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
   if (options.method == svd_method::gram) {
     return factorize(exec, w);
   }
-  auto const method = options.method == svd_method::jacobi ? direct_svd::jacobi
-                                                           : direct_svd::divide_and_conquer;
+  auto const method =
+      options.method == svd_method::jacobi ? direct_svd::jacobi : direct_svd::divide_and_conquer;
   return detail::factorize_by(
       exec, as_matrix(w), [&](auto const& a) { return detail::direct_triplets(exec, a, method); });
 }

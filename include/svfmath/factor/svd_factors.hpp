@@ -6,6 +6,7 @@
 
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
+#include <svfmath/core/transfer.hpp>
 
 namespace svf {
 
@@ -24,6 +25,18 @@ struct svd_factors {
   index_t cols() const { return vt.cols(); }
   index_t rank() const { return s.size(); }
 };
+
+/// A copy of factors in the memory of `exec`. Throws what `matrix_on` throws.
+template <class Exec, class T, class Space>
+svd_factors<T, typename Exec::space> factors_on(Exec& exec, svd_factors<T, Space> const& f) {
+  return {matrix_on(exec, f.u), vector_on(exec, f.s), matrix_on(exec, f.vt)};
+}
+
+/// A copy of factors in the host's memory: what files, caches and experts are made of.
+template <class Exec, class T, class Space>
+svd_factors<T> host_factors(Exec& exec, svd_factors<T, Space> const& f) {
+  return {host_matrix(exec, f.u), host_vector(exec, f.s), host_matrix(exec, f.vt)};
+}
 
 /// Checks that the three parts fit each other: u (m,r), s (r), vt (r,n) with r = min(m,n) >= 1.
 /// Throws `error{shape}` that begins with `where`. O(1).

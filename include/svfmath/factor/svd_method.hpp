@@ -11,7 +11,7 @@ namespace svf {
 /// The ways `factorize` knows to decompose a matrix.
 enum class svd_method {
   gram,                ///< eigenvectors of AᵀA in double, with the tail fix: fast, the default
-  divide_and_conquer,  ///< bidiagonal divide and conquer in double
+  divide_and_conquer,  ///< bidiagonal divide and conquer in double (QR steps on CUDA)
   jacobi,              ///< two-sided Jacobi in double: slow, small singular values at their best
 };
 

@@ -6,11 +6,39 @@
 #include <limits>
 #include <string_view>
 
+#include <svfmath/core/config.hpp>
+#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
+#include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
 
 namespace svf::detail {
+
+/// max_j |w(i,j)|, infinite where one is NaN or infinite.
+template <class T, class Space>
+struct row_magnitude {
+  matrix_view<T, Space> w;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    double row = 0.0;
+    for (index_t j = 0; j < w.cols; ++j) {
+      double const size = std::abs(double(w(i, j)));
+      row = size <= double(largest_finite<T>) ? larger()(row, size) : infinite;
+    }
+    return row;
+  }
+};
+
+/// i where the i-th element, counted row by row, is NaN or infinite, otherwise the number of them.
+template <class T, class Space>
+struct place_if_not_finite {
+  matrix_view<T, Space> w;
+
+  SVFMATH_HOST_DEVICE index_t operator()(index_t i) const {
+    return std::isfinite(double(w(i / w.cols, i % w.cols))) ? w.size() : i;
+  }
+};
 
 /// The largest |w(i,j)|. Throws `error{shape}` for a matrix without elements and `error{numeric}`
 /// naming the first NaN or infinity (row by row).
@@ -19,27 +47,13 @@ double largest_entry(Exec& exec, std::string_view where, matrix_view<T, Space> w
   expects(w.rows >= 1 && w.cols >= 1 && w.rows <= std::numeric_limits<index_t>::max() / w.cols,
           error_kind::shape, where, ": expected a matrix with rows and columns, got ", w.rows, "x",
           w.cols);
-  constexpr double infinite = std::numeric_limits<double>::infinity();
-  double const largest = reduce(
-      exec, w.rows, 0.0,
-      [w](index_t i) {
-        double row = 0.0;
-        for (index_t j = 0; j < w.cols; ++j) {
-          double const size = std::abs(double(w(i, j)));
-          row = size <= std::numeric_limits<T>::max() ? std::max(row, size) : infinite;
-        }
-        return row;
-      },
-      [](double a, double b) { return std::max(a, b); });
+  double const largest = reduce(exec, w.rows, 0.0, row_magnitude<T, Space>{w}, larger());
   if (largest == infinite) {
-    index_t const first = reduce(
-        exec, w.size(), w.size(),
-        [w](index_t i) {
-          return std::isfinite(double(w(i / w.cols, i % w.cols))) ? w.size() : i;
-        },
-        [](index_t a, index_t b) { return std::min(a, b); });
+    index_t const first =
+        reduce(exec, w.size(), w.size(), place_if_not_finite<T, Space>{w}, smaller());
     fail(error_kind::numeric, where, ": expected finite weights, got ",
-         w(first / w.cols, first % w.cols), " at (", first / w.cols, ",", first % w.cols, ")");
+         value_at(exec, w, first / w.cols, first % w.cols), " at (", first / w.cols, ",",
+         first % w.cols, ")");
   }
   return largest;
 }
@@ -54,10 +68,9 @@ inline int scale_exponent(double x) {
 /// 2^−exponent · w in double, exact unless entries underflow.
 template <class Exec, class T, class Space>
 matrix<double, Space> scaled_copy(Exec& exec, matrix_view<T, Space> w, int exponent) {
-  matrix<double, Space> result(w.rows, w.cols);
-  vector<double, Space> factors(w.cols);
-  double const factor = std::ldexp(1.0, -exponent);
-  transform(exec, factors.view(), [factor](index_t) { return factor; });
+  auto result = make_matrix<double>(exec, w.rows, w.cols);
+  auto factors = make_vector<double>(exec, w.cols);
+  transform(exec, factors.view(), constant<double>{std::ldexp(1.0, -exponent)});
   scale_columns(exec, w, as_const(factors.view()), result.view());
   return result;
 }

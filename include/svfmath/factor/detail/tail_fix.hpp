@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include <svfmath/core/config.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/random.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/detail/triplets.hpp>
 
 /// Singular vectors from the eigenvectors of AᵀA, in rounds.
@@ -40,26 +43,28 @@ inline std::span<index_t const> accepted(std::vector<index_t> const& order,
 /// Eigenvectors of X Xᵀ (k×k) for X (k×m), one a row.
 template <class Exec, class Space>
 matrix<double, Space> row_eigenvectors(Exec& exec, matrix_view<double const, Space> x) {
-  matrix<double, Space> g(x.rows, x.rows);
-  vector<double, Space> values(x.rows);
+  auto g = make_matrix<double>(exec, x.rows, x.rows);
+  auto values = make_vector<double>(exec, x.rows);
   gram(exec, transposed(x), g.view());
   eigh(exec, as_const(transposed(g.view())), values.view(), transposed(g.view()));
   return g;
 }
+
+/// The i-th standard normal of a stream.
+struct normal_draw {
+  random_stream random;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const { return random.normal(std::uint64_t(i)); }
+};
 
 /// Orthonormal rows outside the span of those that are done, with s = 0 and the V that is left.
 template <class Exec, class Space>
 void fill_null_space(Exec& exec, triplets<Space>& t, matrix<double, Space> const& tail) {
   index_t const first = t.count();
   auto rest = t.ut.view().rows_range(first, t.missing());
-  random_stream const random(0x5356u);
-  index_t const size = rest.size();
-  transform(exec, vector_view<double, Space>(rest.data, size),
-            [random](index_t i) { return random.normal(std::uint64_t(i)); });
-  for (int pass = 0; pass < 2; ++pass) {
-    project_out(exec, t.done(), rest);
-    qr(exec, transposed(rest));
-  }
+  transform(exec, vector_view<double, Space>(rest.data, rest.size()),
+            normal_draw{random_stream(0x5356u)});
+  orthonormalise(exec, t.done(), rest);
   copy(exec, tail.view(), t.vt.view().rows_range(first, t.missing()));
   t.s.resize(std::size_t(t.ut.rows()), 0.0);
 }
@@ -82,21 +87,19 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
     return;
   }
   auto const fresh = t.ut.view().rows_range(t.count(), count);
-  gather_rows(exec, b.view(), good, fresh);
+  gather_rows(exec, b.view(), as_vector(good), fresh);
   normalise_rows(exec, norms, good, fresh);
   if (!first_round) {
-    for (int pass = 0; pass < 2; ++pass) {
-      project_out(exec, t.done(), fresh);
-      qr(exec, transposed(fresh));
-    }
+    orthonormalise(exec, t.done(), fresh);
   }
-  gather_rows(exec, tail.view(), good, t.vt.view().rows_range(t.count(), count));
+  gather_rows(exec, as_const(tail.view()), as_vector(good),
+              t.vt.view().rows_range(t.count(), count));
   for (index_t const row : good) {
     t.s.push_back(norms[std::size_t(row)]);
   }
-  matrix<double, Space> rest(tail.rows() - count, tail.cols());
-  gather_rows(exec, as_const(tail.view()), std::span<index_t const>(order).subspan(good.size()),
-              rest.view());
+  auto rest = make_matrix<double>(exec, tail.rows() - count, tail.cols());
+  gather_rows(exec, as_const(tail.view()),
+              as_vector(std::span<index_t const>(order).subspan(good.size())), rest.view());
   tail = std::move(rest);
 }
 
@@ -104,18 +107,18 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
 /// 4mn² + 11n³ flops, and for k singular values below 1e-4 of the largest 12mnk + 11k³ more.
 template <class Exec, class Space>
 triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a) {
-  triplets<Space> result(a.cols, a.rows, a.cols);
+  triplets<Space> result(exec, a.cols, a.rows, a.cols);
   double largest = 0.0;
   matrix<double, Space> tail = row_eigenvectors(exec, transposed(a));  // (k,n) V of what is left
-  matrix<double, Space> b(a.cols, a.rows);                             // (k,m) V Aᵀ
+  auto b = make_matrix<double>(exec, a.cols, a.rows);                  // (k,m) V Aᵀ
   gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());
   accept_rows(exec, result, b, tail, largest);
   while (tail.rows() > 0) {
-    b = matrix<double, Space>(tail.rows(), a.rows);
+    b = make_matrix<double>(exec, tail.rows(), a.rows);
     gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());
     project_out(exec, result.done(), b.view());
     auto const q = row_eigenvectors(exec, as_const(b.view()));
-    matrix<double, Space> turned(tail.rows(), tail.cols());
+    auto turned = make_matrix<double>(exec, tail.rows(), tail.cols());
     gemm(exec, 1.0, as_const(q.view()), as_const(tail.view()), 0.0, turned.view());
     tail = std::move(turned);
     gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());

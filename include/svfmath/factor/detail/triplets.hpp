@@ -8,8 +8,12 @@
 #include <span>
 #include <vector>
 
+#include <svfmath/core/detail/function_objects.hpp>
+#include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/detail/inspect.hpp>
 
 namespace svf::detail {
 
@@ -20,7 +24,9 @@ struct triplets {
   matrix<double, Space> vt;  // (r,n)
   std::vector<double> s;     // one for each row that is filled
 
-  triplets(index_t r, index_t m, index_t n) : ut(r, m), vt(r, n) {}
+  template <class Exec>
+  triplets(Exec& exec, index_t r, index_t m, index_t n)
+      : ut(make_matrix<double>(exec, r, m)), vt(make_matrix<double>(exec, r, n)) {}
 
   index_t count() const { return index_t(s.size()); }
   index_t missing() const { return ut.rows() - count(); }
@@ -38,19 +44,10 @@ inline std::vector<index_t> descending(std::span<double const> values) {
   return order;
 }
 
-/// destination_j ← source_{rows[j]}, row by row.
-template <class Exec, class Source, class Space>
-void gather_rows(Exec& exec, matrix_view<Source, Space> source, std::span<index_t const> rows,
-                 matrix_view<double, Space> destination) {
-  for (std::size_t j = 0; j < rows.size(); ++j) {
-    copy(exec, source.row(rows[j]), destination.row(index_t(j)));
-  }
-}
-
 /// ‖x_j‖₂ of every row.
 template <class Exec, class Space>
 std::vector<double> row_norms(Exec& exec, matrix_view<double const, Space> x) {
-  vector<double, Space> squares(x.rows);
+  auto squares = make_vector<double>(exec, x.rows);
   column_dots(exec, transposed(x), transposed(x), squares.view());
   std::vector<double> norms(std::size_t(x.rows));
   copy(exec, squares.view(), vector_view<double>(norms.data(), x.rows));
@@ -68,7 +65,7 @@ void normalise_rows(Exec& exec, std::span<double const> norms, std::span<index_t
   for (index_t const row : rows) {
     factors.push_back(1.0 / norms[std::size_t(row)]);
   }
-  vector<double, Space> inverse(x.rows);
+  auto inverse = make_vector<double>(exec, x.rows);
   copy(exec, vector_view<double const>(factors.data(), x.rows), inverse.view());
   scale_rows(exec, as_const(inverse.view()), as_const(x), x);
 }
@@ -80,11 +77,37 @@ void project_out(Exec& exec, matrix_view<double const, Space> ut, matrix_view<do
   if (ut.rows == 0) {
     return;
   }
-  matrix<double, Space> along(x.rows, ut.rows);  // (k,g)
+  auto along = make_matrix<double>(exec, x.rows, ut.rows);  // (k,g)
   for (int pass = 0; pass < 2; ++pass) {
     gemm(exec, 1.0, as_const(x), transposed(ut), 0.0, along.view());
     gemm(exec, -1.0, as_const(along.view()), ut, 1.0, x);
   }
+}
+
+/// Makes the rows of x (k×m) orthonormal, and orthogonal to the orthonormal rows of ut (g×m), g+k <= m.
+/// QR fills in for rows that are nothing but the rounding of others, with directions that may lie
+/// along U; so projection and QR take turns, twice, and again while an inner product is left. Throws
+/// `error{numeric}` if that does not end. About 16gkm + 8k²m flops.
+template <class Exec, class Space>
+void orthonormalise(Exec& exec, matrix_view<double const, Space> ut,
+                    matrix_view<double, Space> x) {
+  constexpr int most_turns = 8;
+  constexpr double rounding = 1e-12;
+  for (int turn = 1; turn <= most_turns; ++turn) {
+    project_out(exec, ut, x);
+    qr(exec, transposed(x));
+    if (turn == 1) {
+      continue;
+    }
+    auto along = make_matrix<double>(exec, x.rows, ut.rows);  // (k,g)
+    gemm(exec, 1.0, as_const(x), transposed(ut), 0.0, along.view());
+    if (reduce(exec, along.rows(), 0.0, row_magnitude<double, Space>{along.view()}, larger()) <=
+        rounding) {
+      return;
+    }
+  }
+  fail(error_kind::numeric, "factorize: ", x.rows, " singular vectors could not be made orthogonal ",
+       "to ", ut.rows, " others in ", most_turns, " turns");
 }
 
 /// Puts the triplets in descending order of s, where later rounds left a few out of order.
@@ -94,9 +117,9 @@ void sort(Exec& exec, triplets<Space>& t) {
     return;
   }
   auto const order = descending(t.s);
-  triplets<Space> sorted(t.ut.rows(), t.ut.cols(), t.vt.cols());
-  gather_rows(exec, as_const(t.ut.view()), order, sorted.ut.view());
-  gather_rows(exec, as_const(t.vt.view()), order, sorted.vt.view());
+  triplets<Space> sorted(exec, t.ut.rows(), t.ut.cols(), t.vt.cols());
+  gather_rows(exec, as_const(t.ut.view()), as_vector(order), sorted.ut.view());
+  gather_rows(exec, as_const(t.vt.view()), as_vector(order), sorted.vt.view());
   for (index_t const j : order) {
     sorted.s.push_back(t.s[std::size_t(j)]);
   }

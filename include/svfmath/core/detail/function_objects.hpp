@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <limits>
+
+#include <svfmath/core/config.hpp>
+#include <svfmath/core/view.hpp>
+
+/// What verbs hand to the primitives `transform` and `reduce`. Named types rather than lambdas,
+/// because a kernel launched from host code cannot run a lambda of it.
+namespace svf::detail {
+
+// Outside of the functions that use them: device code knows constants, but not std's functions.
+inline constexpr double infinite = std::numeric_limits<double>::infinity();
+template <class T>
+inline constexpr T largest_finite = std::numeric_limits<T>::max();
+
+template <class T>
+struct constant {
+  T value;
+
+  SVFMATH_HOST_DEVICE constexpr T operator()(index_t) const { return value; }
+};
+
+struct larger {
+  template <class T>
+  SVFMATH_HOST_DEVICE constexpr T operator()(T a, T b) const {
+    return a < b ? b : a;
+  }
+};
+
+struct smaller {
+  template <class T>
+  SVFMATH_HOST_DEVICE constexpr T operator()(T a, T b) const {
+    return b < a ? b : a;
+  }
+};
+
+struct sum {
+  template <class T>
+  SVFMATH_HOST_DEVICE constexpr T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+}  // namespace svf::detail

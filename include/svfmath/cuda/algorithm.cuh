@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <thrust/for_each.h>
+#include <thrust/iterator/counting_iterator.h>
+#include <thrust/transform_reduce.h>
+
+#include <svfmath/core/error.hpp>
+#include <svfmath/core/transfer.hpp>
+#include <svfmath/core/view.hpp>
+#include <svfmath/cuda/detail/column_sums.cuh>
+#include <svfmath/cuda/detail/elements.cuh>
+#include <svfmath/cuda/detail/thrust_policy.cuh>
+#include <svfmath/cuda/memory.hpp>
+#include <svfmath/cuda/policy.hpp>
+
+/// Element-wise primitives and sums. All throw `error{backend}` for what CUDA refuses, and all but
+/// `reduce` are in the order of the stream.
+namespace svf::cuda {
+
+/// B(i,j) ← A(i,j), converted: the part of `copy` that changes type or order.
+template <class A, class B>
+void copy_elements(stream_policy& exec, matrix_view<A, device_space> a,
+                   matrix_view<B, device_space> b) {
+  if (b.layout == order::col_major) {
+    a = transposed(a);
+    b = transposed(b);
+  }
+  detail::for_each_element(exec, b.rows, b.cols, detail::assign_element<A, B>{a, b});
+}
+
+/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. Throws `error{shape}`.
+template <class A, class D, class B>
+void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
+                   vector_view<D, device_space> d, matrix_view<B, device_space> b) {
+  expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
+          "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
+          ", ", b.rows, "x", b.cols);
+  if (b.layout == order::row_major) {
+    detail::for_each_element(exec, b.rows, b.cols, detail::scale_by_column<A, D, B>{a, d, b});
+  } else {
+    detail::for_each_element(exec, b.cols, b.rows,
+                             detail::scale_by_row<A, D, B>{transposed(a), d, transposed(b)});
+  }
+}
+
+/// B(i,j) ← d(i) · A(i,j): the product diag(d) A. A and B may be the same. Throws `error{shape}`.
+template <class D, class A, class B>
+void scale_rows(stream_policy& exec, vector_view<D, device_space> d, matrix_view<A, device_space> a,
+                matrix_view<B, device_space> b) {
+  scale_columns(exec, transposed(a), d, transposed(b));
+}
+
+/// C ← β C, zero for β = 0 even where C holds NaN.
+template <class T>
+void scale_elements(stream_policy& exec, T beta, matrix_view<T, device_space> c) {
+  if (c.layout == order::col_major) {
+    c = transposed(c);
+  }
+  detail::for_each_element(exec, c.rows, c.cols, detail::scale_or_clear<T>{beta, c});
+}
+
+/// G(j,i) ← G(i,j) for i > j.
+template <class T>
+void mirror_lower(stream_policy& exec, matrix_view<T, device_space> g) {
+  detail::for_each_element(exec, g.rows, g.cols, detail::mirror_element<T>{g});
+}
+
+/// d(j) ← Σ_i A(i,j)·B(i,j): the diagonal of AᵀB, summed in double in an order that depends on the
+/// extents alone. Throws `error{shape}`.
+template <class A, class B, class D>
+void column_dots(stream_policy& exec, matrix_view<A, device_space> a,
+                 matrix_view<B, device_space> b, vector_view<D, device_space> d) {
+  expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
+          "column_dots: expected A and B m x n and d n, got ", a.rows, "x", a.cols, ", ", b.rows,
+          "x", b.cols, " and ", d.size);
+  detail::launch_column_dots(exec, a, b, d);
+}
+
+/// B(j,:) ← A(rows(j),:), with the row numbers on the host. B must not overlap A.
+/// Throws `error{shape}`.
+template <class A, class B>
+void gather_rows(stream_policy& exec, matrix_view<A, device_space> a,
+                 vector_view<index_t const> rows, matrix_view<B, device_space> b) {
+  expects(b.rows == rows.size && a.cols == b.cols, error_kind::shape, "gather_rows: expected B ",
+          rows.size, "x", a.cols, ", got ", b.rows, "x", b.cols);
+  auto const numbers = vector_on(exec, rows);
+  detail::for_each_element(exec, b.rows, b.cols,
+                           detail::gather_element<A, B>{a, numbers.view(), b});
+}
+
+/// out(i) ← f(i) for i in [0, size). F is a function object that device code can call.
+template <class T, class F>
+void transform(stream_policy& exec, vector_view<T, device_space> out, F f) {
+  detail::with_thrust(exec, "thrust::for_each_n", [&](auto const& policy) {
+    thrust::for_each_n(policy, thrust::counting_iterator<index_t>(0), out.size,
+                       detail::assign_result<T, F>{out, f});
+  });
+}
+
+/// combine(… combine(init, f(0)) …, f(count−1)) in an order that depends on `count` and the device
+/// alone. `combine` must be associative up to rounding, `init` its neutral element. F and Combine
+/// are function objects that device code can call. Waits for the result.
+template <class T, class F, class Combine>
+T reduce(stream_policy& exec, index_t count, T init, F f, Combine combine) {
+  T result = init;
+  detail::with_thrust(exec, "thrust::transform_reduce", [&](auto const& policy) {
+    result = thrust::transform_reduce(policy, thrust::counting_iterator<index_t>(0),
+                                      thrust::counting_iterator<index_t>(count),
+                                      detail::converted_result<T, F>{f}, init, combine);
+  });
+  return result;
+}
+
+}  // namespace svf::cuda

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <support/cuda_policies.cuh>
+
+#include <shared/factored.hpp>
+#include <shared/gradient.hpp>
+#include <shared/gradient_accumulator.hpp>
+#include <shared/materialize.hpp>
+#include <shared/spectrum.hpp>

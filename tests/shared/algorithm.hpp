@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// Bodies for every backend; the including unit names its policies in SVFMATH_TEST_POLICIES.
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <svfmath/core/config.hpp>
+#include <svfmath/core/detail/function_objects.hpp>
+#include <svfmath/core/transfer.hpp>
+
+#include <support/close.hpp>
+#include <support/padded.hpp>
+#include <support/random.hpp>
+
+namespace {
+
+using svf::index_t;
+
+struct square_root {
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const { return std::sqrt(double(i)); }
+};
+
+template <class Space>
+struct element_of {
+  svf::vector_view<float const, Space> x;
+  SVFMATH_HOST_DEVICE float operator()(index_t i) const { return x[i]; }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("algorithm: scale_columns and scale_rows multiply by a diagonal, in any order",
+                   Exec, SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    svf::generator random(seed, 4);
+    index_t const rows = test::extent(random);
+    index_t const cols = test::extent(random);
+    test::padded<float> const a(rows, cols, random);
+    test::padded<double> by_cols(rows, cols, random);
+    test::padded<float> by_rows(rows, cols, random);
+    auto const right = test::normal_vector<double>(std::size_t(cols), seed);
+    auto const left = test::normal_vector<float>(std::size_t(rows), seed + 1);
+    test::placed<Exec, float> const a_there(exec, a);
+    test::placed<Exec, double> const cols_there(exec, by_cols);
+    test::placed<Exec, float> const rows_there(exec, by_rows);
+    auto const right_there = svf::vector_on(exec, right);
+    auto const left_there = svf::vector_on(exec, left);
+    scale_columns(exec, svf::as_const(a_there.view), right_there.view(), cols_there.view);
+    scale_rows(exec, left_there.view(), svf::as_const(a_there.view), rows_there.view);
+    auto const before = by_cols.values;
+    cols_there.fetch(exec, by_cols);
+    rows_there.fetch(exec, by_rows);
+    for (index_t i = 0; i < rows; ++i) {
+      for (index_t j = 0; j < cols; ++j) {
+        CHECK(by_cols.view(i, j) == double(a.view(i, j)) * right[std::size_t(j)]);
+        CHECK(by_rows.view(i, j) == left[std::size_t(i)] * a.view(i, j));
+      }
+    }
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      CHECK((by_cols.holds(i) || by_cols.values[i] == before[i]));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("algorithm: scaling in place, and refusing what does not fit", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  auto const before = test::normal_matrix<double>(4, 3, 6);
+  auto a = svf::matrix_on(exec, before);
+  auto const d = svf::vector_on(exec, std::vector<double>{2.0, -1.0, 0.5});
+  auto const too_short = svf::vector_on(exec, std::vector<double>{2.0, -1.0});
+  scale_columns(exec, svf::as_const(a.view()), d.view(), a.view());
+  auto const after = svf::host_matrix(exec, a);
+  CHECK(after(3, 1) == -before(3, 1));
+  CHECK(after(2, 2) == 0.5 * before(2, 2));
+  CHECK_THROWS_AS(scale_columns(exec, svf::as_const(a.view()), too_short.view(), a.view()),
+                  svf::error);
+  CHECK_THROWS_AS(scale_rows(exec, d.view(), svf::as_const(a.view()), a.view()), svf::error);
+}
+
+TEST_CASE_TEMPLATE("algorithm: column_dots sums in double, in any order of memory", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    svf::generator random(seed, 5);
+    index_t const rows = test::extent(random) * (seed % 5 == 0 ? 9 : 1);
+    index_t const cols = test::extent(random);
+    test::padded<float> const a(rows, cols, random);
+    test::padded<double> const b(rows, cols, random);
+    test::placed<Exec, float> const a_there(exec, a);
+    test::placed<Exec, double> const b_there(exec, b);
+    auto result = svf::make_vector<double>(exec, cols);
+    column_dots(exec, svf::as_const(a_there.view), svf::as_const(b_there.view), result.view());
+    auto const dots = svf::host_vector(exec, result);
+    for (index_t j = 0; j < cols; ++j) {
+      double sum = 0.0;
+      double magnitude = 0.0;
+      for (index_t i = 0; i < rows; ++i) {
+        double const term = double(a.view(i, j)) * b.view(i, j);
+        sum += term;
+        magnitude += std::abs(term);
+      }
+      CHECK(test::close(dots[j], sum,
+                        double(rows + 1) * magnitude * std::numeric_limits<double>::epsilon()));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("algorithm: gather_rows takes rows in the order asked for", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  auto const a = test::normal_matrix<float>(50, 70, 9);
+  auto const a_there = svf::matrix_on(exec, a);
+  std::vector<index_t> const rows{49, 0, 0, 17};
+  auto gathered = svf::make_matrix<double>(exec, 4, 70);
+  gather_rows(exec, a_there.view(), svf::as_vector(rows), gathered.view());
+  auto const b = svf::host_matrix(exec, gathered);
+  for (index_t j = 0; j < 4; ++j) {
+    for (index_t k = 0; k < 70; ++k) {
+      CHECK(b(j, k) == double(a(rows[std::size_t(j)], k)));
+    }
+  }
+  auto too_small = svf::make_matrix<double>(exec, 3, 70);
+  CHECK_THROWS_AS(gather_rows(exec, a_there.view(), svf::as_vector(rows), too_small.view()),
+                  svf::error);
+}
+
+TEST_CASE_TEMPLATE("algorithm: transform writes f(i) everywhere", Exec, SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (index_t const size : {0, 1, 31, 4095, 4096, 4097, 20000}) {
+    auto values = svf::make_vector<double>(exec, size);
+    transform(exec, values.view(), square_root());
+    auto const result = svf::host_vector(exec, values);
+    for (index_t i = 0; i < size; ++i) {
+      CHECK(result[i] == std::sqrt(double(i)));
+    }
+  }
+}
+
+TEST_CASE_TEMPLATE("algorithm: reduce sums and compares, with the same bits every time", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (index_t const size : {0, 1, 4097, 50001, 300000}) {
+    auto const x = test::normal_vector<float>(std::size_t(size), 8);
+    auto const there = svf::vector_on(exec, x);
+    element_of<typename Exec::space> const element{there.view()};
+    float const total = reduce(exec, size, 0.0f, element, svf::detail::sum());
+    double exact = 0.0;
+    double magnitude = 0.0;
+    float largest = -HUGE_VALF;
+    for (float const value : x) {
+      exact += double(value);
+      magnitude += std::abs(double(value));
+      largest = std::max(largest, value);
+    }
+    // Each element passes through at most a piece's sums and the sum of the pieces.
+    double const additions = 4096.0 + double(size) / 4096.0;
+    CHECK(test::close(double(total), exact,
+                      additions * magnitude * double(std::numeric_limits<float>::epsilon())));
+    CHECK(reduce(exec, size, 0.0f, element, svf::detail::sum()) == total);
+    CHECK(reduce(exec, size, -HUGE_VALF, element, svf::detail::larger()) == largest);
+  }
+}
