@@ -12,6 +12,15 @@ namespace {
 
 using path = std::filesystem::path;
 
+// What a version of control groups calls its files, and the key in memory.stat.
+struct names {
+  char const* limit;
+  char const* used;
+  char const* cached;
+};
+constexpr names version_2{"memory.max", "memory.current", "inactive_file"};
+constexpr names version_1{"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"};
+
 // The number that a file holds; nothing for another text, such as "max".
 std::optional<std::uint64_t> number_in(path const& file) {
   std::ifstream in(file);
@@ -19,21 +28,29 @@ std::optional<std::uint64_t> number_in(path const& file) {
   return in >> value ? std::optional(value) : std::nullopt;
 }
 
-std::optional<std::uint64_t> kernel_available(path const& root) {
-  std::ifstream in(root / "proc/meminfo");
+// The number after `key` in a file of keys and numbers.
+std::optional<std::uint64_t> number_after(path const& file, std::string const& key) {
+  std::ifstream in(file);
   for (std::string word; in >> word;) {
-    std::uint64_t kibibytes = 0;
-    if (word == "MemAvailable:" && in >> kibibytes) {
-      return kibibytes * 1024;
+    std::uint64_t value = 0;
+    if (word == key && in >> value) {
+      return value;
     }
   }
   return std::nullopt;
 }
 
-std::uint64_t left_below(path const& folder, char const* limit, char const* used) {
-  auto const most = number_in(folder / limit);
-  auto const now = number_in(folder / used);
-  return most ? *most - std::min(*most, now.value_or(0)) : UINT64_MAX;
+std::uint64_t kernel_available(path const& root) {
+  auto const kibibytes = number_after(root / "proc/meminfo", "MemAvailable:");
+  return kibibytes ? *kibibytes * 1024 : UINT64_MAX;
+}
+
+// Pages of files that nobody used of late count as used, but are given up on demand.
+std::uint64_t left_below(path const& folder, names const& files) {
+  auto const most = number_in(folder / files.limit);
+  auto const used = number_in(folder / files.used).value_or(0);
+  auto const cached = number_after(folder / "memory.stat", files.cached).value_or(0);
+  return most ? *most - std::min(*most, used - std::min(used, cached)) : UINT64_MAX;
 }
 
 // Where "ID:CONTROLLERS:/PATH" of /proc/self/cgroup says that the process is in a hierarchy.
@@ -50,10 +67,10 @@ path group_of(path const& root, std::string const& controllers) {
 }
 
 // The least that is left in a group and the groups around it, the outermost included.
-std::uint64_t left_in_groups(path const& top, path group, char const* limit, char const* used) {
-  std::uint64_t least = left_below(top, limit, used);
+std::uint64_t left_in_groups(path const& top, path group, names const& files) {
+  std::uint64_t least = left_below(top, files);
   for (; !group.empty(); group = group.parent_path()) {
-    least = std::min(least, left_below(top / group, limit, used));
+    least = std::min(least, left_below(top / group, files));
   }
   return least;
 }
@@ -62,11 +79,10 @@ std::uint64_t left_in_groups(path const& top, path group, char const* limit, cha
 
 std::uint64_t available_memory(path const& root) {
   constexpr std::uint64_t unknown = std::uint64_t{1} << 30;
-  std::uint64_t const least = std::min(
-      {kernel_available(root).value_or(UINT64_MAX),
-       left_in_groups(root / "sys/fs/cgroup", group_of(root, ""), "memory.max", "memory.current"),
-       left_in_groups(root / "sys/fs/cgroup/memory", group_of(root, "memory"),
-                      "memory.limit_in_bytes", "memory.usage_in_bytes")});
+  auto const groups = root / "sys/fs/cgroup";
+  std::uint64_t const least =
+      std::min({kernel_available(root), left_in_groups(groups, group_of(root, ""), version_2),
+                left_in_groups(groups / "memory", group_of(root, "memory"), version_1)});
   return least == UINT64_MAX ? unknown : least;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -96,5 +97,20 @@ TEST_CASE("cli: NaN is refused whatever the file is taken for") {
     check_refusal({"factor", weights, "--out", files.at("f")}, {weights, is_llama ? "NaN" : "nan"},
                   files.at("f"));
     check_refusal({"inspect", weights}, {weights, is_llama ? "NaN" : "nan"});
+  }
+}
+
+TEST_CASE("cli: names from files are shown without what a terminal would obey") {
+  model_folder const files;
+  std::vector<float> const values{1, 2, 3, 4};
+  svf::safetensors_writer writer;
+  writer.add("a\x1b[31m\nb", {2, 2}, std::span<float const>(values));
+  writer.write(files.at("odd"));
+  auto const inspect = run_tool({"inspect", files.at("odd")});
+  CHECK(inspect.out.find("'a?[31m?b'") != std::string::npos);
+  auto const factor = run_tool({"factor", files.at("odd"), "--cache", files.at("cache")});
+  CHECK(factor.out.find("'a?[31m?b'") != std::string::npos);
+  for (std::string const& out : {inspect.out, factor.out}) {
+    CHECK(out.find('\x1b') == std::string::npos);
   }
 }

@@ -45,6 +45,9 @@ TEST_CASE("memory: the tightest control group around the process counts") {
   m.put("sys/fs/cgroup/work/job/memory.max", std::to_string(3000 * mebibyte));
   m.put("sys/fs/cgroup/work/job/memory.current", std::to_string(500 * mebibyte));
   CHECK(m.available() == 2500 * mebibyte);
+  m.put("sys/fs/cgroup/work/job/memory.stat",
+        "anon 1\ninactive_file " + std::to_string(200 * mebibyte) + "\nactive_file 7\n");
+  CHECK(m.available() == 2700 * mebibyte);
   m.put("sys/fs/cgroup/work/memory.max", std::to_string(1000 * mebibyte));
   m.put("sys/fs/cgroup/work/memory.current", std::to_string(900 * mebibyte));
   CHECK(m.available() == 100 * mebibyte);
