@@ -1,27 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <iterator>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include <svfmath/adapt/two_pass.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/expert/bank.hpp>
+#include <svfmath/expert/expert_file.hpp>
 #include <svfmath/learn/shuffle.hpp>
-
-#include <transformer/choice_adapter.hpp>
 
 #include "classification.hpp"
 #include "commands.hpp"
 #include "language_model.hpp"
 #include "output.hpp"
-#include "progress.hpp"
+#include "watched_adapter.hpp"
 
 namespace cli {
 
@@ -37,48 +34,6 @@ struct adapt_options : common_options, expert_options {
   std::int64_t generations = 8;
   bool per_layer = false;
   std::uint64_t seed = 0;
-};
-
-// The adapter with a bar that moves every few questions.
-class watched_adapter {
- public:
-  using prompt_type = llama::choice_adapter::prompt_type;
-  using answer_type = llama::choice_adapter::answer_type;
-  using example_type = llama::choice_adapter::example_type;
-
-  watched_adapter(llama::choice_adapter adapter, std::size_t questions)
-      : adapter_(std::move(adapter)), bar_("questions", questions) {}
-
-  void set_z(std::span<float const> z) { adapter_.set_z(z); }
-  std::vector<std::vector<float>> label_scores(std::span<prompt_type const> prompts,
-                                               std::span<std::string const> labels) {
-    return in_pieces(prompts, [&](auto part) { return adapter_.label_scores(part, labels); });
-  }
-  std::vector<answer_type> answer(std::span<prompt_type const> prompts) {
-    return in_pieces(prompts, [&](auto part) { return adapter_.answer(part); });
-  }
-  svf::fitness evaluate(std::span<float const> z, std::span<example_type const> examples) {
-    bar_.advance(examples.size());
-    return adapter_.evaluate(z, examples);
-  }
-
- private:
-  template <class F>
-  auto in_pieces(std::span<prompt_type const> prompts, F const& serve)
-      -> std::invoke_result_t<F const&, std::span<prompt_type const>> {
-    constexpr std::size_t piece = 32;
-    decltype(serve(prompts)) all;
-    for (std::size_t first = 0; first < prompts.size(); first += piece) {
-      auto const part = prompts.subspan(first, std::min(piece, prompts.size() - first));
-      auto served = serve(part);
-      std::move(served.begin(), served.end(), std::back_inserter(all));
-      bar_.advance(part.size());
-    }
-    return all;
-  }
-
-  llama::choice_adapter adapter_;
-  progress_bar bar_;
 };
 
 struct adapt_data {
@@ -121,10 +76,28 @@ adapt_data read_data(adapt_options const& options) {
   return data;
 }
 
-svf::label_set labels_of(svf::bank const& experts, std::string const& others) {
+std::vector<named_file> experts_of(adapt_options const& options) {
+  svf::expects(!options.experts.empty(), error_kind::shape,
+               "--experts: expected at least one NAME=FILE, got none");
+  std::vector<named_file> files;
+  for (std::string const& text : options.experts) {
+    auto const file = parse_named_file("--experts", text);
+    bool const known = std::any_of(files.begin(), files.end(), [&](named_file const& other) {
+      return other.name == file.name;
+    });
+    svf::expects(!known, error_kind::format, "--experts: the name ", svf::in_quotes(file.name),
+                 " comes twice");
+    svf::expects(file.name != options.others, error_kind::format, "--others: the name ",
+                 svf::in_quotes(file.name), " is that of an expert");
+    files.push_back(file);
+  }
+  return files;
+}
+
+svf::label_set labels_of(std::span<named_file const> experts, std::string const& others) {
   std::vector<svf::label_set::label> labels;
-  for (svf::index_t k = 0; k < experts.size(); ++k) {
-    labels.push_back({experts.names()[std::size_t(k)], k});
+  for (named_file const& expert : experts) {
+    labels.push_back({expert.name, svf::index_t(labels.size())});
   }
   if (!others.empty()) {
     labels.push_back({others, svf::base_expert});
@@ -134,6 +107,7 @@ svf::label_set labels_of(svf::bank const& experts, std::string const& others) {
 
 struct adapt_result {
   std::vector<std::size_t> answers;
+  json labels;  // names, by question; none for C
   svf::pass_cost first, second;
   json details;
 };
@@ -143,14 +117,17 @@ adapt_result dispatch(watched_adapter& model, svf::bank const& experts,
                       std::span<llama::choice_question const> questions) {
   auto found = svf::adapt_by_classifier(model, experts, labels, z_classifier, questions);
   std::vector<std::size_t> counts(labels.size());
+  json chosen = json::array();
   for (auto const& label : found.labels) {
     ++counts[label.label];
+    chosen.push_back(labels.name(label.label));
   }
   json dispatched = json::object();
   for (std::size_t l = 0; l < labels.size(); ++l) {
     dispatched[labels.name(l)] = counts[l];
   }
-  return {std::move(found.answers), found.first, found.second, {{"dispatch", dispatched}}};
+  return {std::move(found.answers), std::move(chosen), found.first, found.second,
+          {{"dispatch", dispatched}}};
 }
 
 adapt_result search(watched_adapter& model, svf::bank const& experts,
@@ -177,6 +154,7 @@ adapt_result search(watched_adapter& model, svf::bank const& experts,
     }
   }
   return {std::move(found.answers),
+          nullptr,
           found.first,
           found.second,
           {{"alpha", alpha},
@@ -209,13 +187,17 @@ void report(adapt_options const& options, std::vector<llama::choice_question> co
     line.update(result.details);
     line["pass1"] = cost_of(result.first);
     line["pass2"] = cost_of(result.second);
+    line["answers"] = result.answers;
+    if (!result.labels.is_null()) {
+      line["labels"] = result.labels;
+    }
     print_json(line);
     return;
   }
   fmt::print("{}: strategy {}, accuracy {:.4f} ({} of {} right)\n", options.tasks,
              options.strategy, accuracy, right, questions.size());
   for (auto const& [key, value] : result.details.items()) {
-    fmt::print("  {}: {}\n", key, value.dump());
+    fmt::print("  {}: {}\n", key, to_text(value));
   }
   auto const print_cost = [](char const* pass, svf::pass_cost const& cost) {
     fmt::print("  {}: {:.2f} s, {} prompts, {} weight switches, {} evaluations\n", pass,
@@ -226,27 +208,21 @@ void report(adapt_options const& options, std::vector<llama::choice_question> co
 }
 
 void run(adapt_options const& options) {
-  svf::expects(!options.experts.empty(), error_kind::shape,
-               "--experts: expected at least one NAME=FILE, got none");
   llama::cpu_policy exec(options.threads);
-  std::vector<named_file> files;
-  for (std::string const& text : options.experts) {
-    files.push_back(parse_named_file("--experts", text));
-  }
+  auto files = experts_of(options);
+  auto const labels = labels_of(files, options.others);
   auto const data = read_data(options);
+  auto wording = wording_for(labels.names());
   if (!options.classifier.empty()) {
+    wording = wording_of_classifier(svf::read_expert_metadata(options.classifier).training,
+                                    labels.names(), options.classifier);
     files.push_back({"classifier", options.classifier});
   }
   auto loaded = load_expert_model(exec, options.model, files, options);
   std::span<svf::expert const> const all = loaded.experts;
   svf::bank const experts(all.first(options.experts.size()));
-  auto const labels = labels_of(experts, options.others);
-  auto const wording =
-      options.classifier.empty()
-          ? wording_for(labels.names())
-          : wording_of_classifier(loaded.metadata.back().training, labels.names(),
-                                  options.classifier);
-  auto const examples = llama::encode(loaded.words, data.examples);
+  auto const examples = llama::encode(loaded.words, data.examples,
+                                      llama::limits_for(loaded.adapted->base().cfg()));
   std::size_t const first_pass =
       options.strategy == "C"
           ? std::size_t(options.population * options.generations) * examples.size()
@@ -273,11 +249,14 @@ void add_strategy_options(CLI::App& command, adapt_options& options) {
                   "Experts to choose from; NAME is what the model calls their kind of task")
       ->type_name("NAME=FILE");
   command.add_option("--classifier", options.classifier, "B: classification expert")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty());
   command.add_option("--others", options.others,
-                     "A and B: a further label for prompts that the base shall answer");
+                     "A and B: a further label for prompts that the base shall answer")
+      ->check(not_empty());
   command.add_option("--examples", options.examples, "C: questions with known answers")
-      ->type_name("FILE.jsonl");
+      ->type_name("FILE.jsonl")
+      ->check(not_empty());
   command.add_option("--shots", options.shots,
                      "C: how many of --examples to use, or else of --tasks, which are then not "
                      "asked in pass 2");

@@ -61,6 +61,10 @@ classification_data make_classification(std::span<labelled_task const> tasks,
     auto const order = svf::shuffled_indices(questions.size(), seed, t);
     std::size_t const count =
         per_label == 0 ? order.size() : std::min(per_label, order.size());
+    svf::expects(count >= 2, svf::error_kind::shape, "--classify: '", tasks[t].path,
+                 "': expected at least two prompts of '", tasks[t].label,
+                 "', one to train and one to validate with, got ", count, " of ", order.size(),
+                 " with --per-label ", per_label);
     for (std::size_t i = 0; i < count; ++i) {
       auto& half = i < (count + 1) / 2 ? result.train : result.validation;
       half.push_back(wording.ask(questions[order[i]].prompt, labels, t));

@@ -27,11 +27,13 @@ llama::classification_wording wording_of_classifier(
 /// The prompts of one kind.
 struct labelled_task {
   std::string label;
+  std::string path;  ///< for messages
   std::vector<llama::choice_question> questions;
 };
 
 /// "Which kind is this prompt?" for the prompts of all tasks, at most `per_label` of each (0: all),
-/// one half of them (drawn by `seed`) for training and the other for validation.
+/// one half of them (drawn by `seed`) for training and the other for validation. Throws
+/// `svf::error{shape}` naming the file and --per-label where that leaves fewer than two.
 struct classification_data {
   std::vector<llama::choice_question> train;
   std::vector<llama::choice_question> validation;

@@ -27,7 +27,8 @@ void run(eval_options const& options) {
   }
   language_model const m(exec, options.model, options.expert, options);
   for (std::size_t t = 0; t < tasks.size(); ++t) {
-    auto const questions = llama::encode(m.words(), tasks[t]);
+    auto const questions =
+        llama::encode(m.words(), tasks[t], llama::limits_for(m.current().cfg()));
     stopwatch const watch;
     auto const result = evaluate(exec, m.current(), questions);
     double const rate = double(result.questions) / watch.seconds();
@@ -58,8 +59,7 @@ void add_eval(CLI::App& tool) {
   command.add_option("--tasks", options->tasks, "Task files; each gives a line of results")
       ->required()
       ->type_name("FILE.jsonl");
-  command.add_option("--expert", options->expert, "Answer under this expert instead of the base")
-      ->type_name("FILE");
+  add_expert(command, options->expert, "Answer under this expert instead of the base");
   add_expert_options(command, *options);
   add_common(
       command, *options,

@@ -21,6 +21,8 @@ struct expert_options {
   bool unverified_base = false;
 };
 void add_cache(CLI::App& command, std::string& cache);
+/// --expert, which may be left out.
+void add_expert(CLI::App& command, std::string& expert, std::string const& help);
 void add_expert_options(CLI::App& command, expert_options& options);
 
 /// The sites that an expert file says it has, by its tensors NAME.z. Throws `svf::error{format}`

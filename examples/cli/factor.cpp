@@ -5,9 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <svfmath/core/in_quotes.hpp>
+
 #include "commands.hpp"
 #include "experts.hpp"
 #include "output.hpp"
+#include "output_files.hpp"
 #include "weights_file.hpp"
 
 namespace cli {
@@ -39,6 +42,11 @@ void write_factors(factor_options const& options, svf::layout const& layout,
 void run(factor_options const& options) {
   svf::expects(!options.cache.empty() || !options.out.empty(), svf::error_kind::format,
                "factor: expected --cache DIR or --out FILE to keep the factors in, got neither");
+  command_files files;
+  files.reads_model(options.model);
+  if (!options.out.empty()) {
+    files.writes("--out", options.out);
+  }
   stopwatch const watch;
   llama::cpu_policy exec(options.threads);
   weights_file file(options.model);
@@ -92,9 +100,9 @@ void run(factor_options const& options) {
                            : fmt::format(", took {} from the cache", factored.from_cache));
   }
   fmt::print("worst reconstruction error  {:.3e}  {}\n", worst.reconstruction,
-             worst_reconstruction);
+             svf::in_quotes(worst_reconstruction));
   fmt::print("worst orthogonality error   {:.3e}  {}\n", worst.orthogonality,
-             worst_orthogonality);
+             svf::in_quotes(worst_orthogonality));
   fmt::print("components D = {}\n", sites.layout->size());
   if (!options.out.empty()) {
     fmt::print("wrote {}\n", options.out);
@@ -115,7 +123,8 @@ void add_factor(CLI::App& tool) {
       .add_option("--out", options->out,
                   "Also write all factors as one safetensors file: NAME.u (m x r), NAME.s (r), "
                   "NAME.vt (r x n) for each tensor NAME")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->check(not_empty());
   add_common(
       command, *options,
       "Of a Llama model the linear maps of all layers are factored, of any other safetensors\n"

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <transformer/chat_template.hpp>
 #include <transformer/generate.hpp>
 #include <transformer/unicode.hpp>
 
@@ -31,9 +30,8 @@ struct generate_command : common_options, expert_options {
 void run(generate_command const& options) {
   llama::cpu_policy exec(options.threads);
   language_model const m(exec, options.model, options.expert, options);
-  std::vector<llama::chat_message> const chat{{"user", options.prompt}};
-  auto const ids = options.chat ? llama::encode_chat(m.words(), chat, true)
-                                : m.words().encode(options.prompt, true);
+  auto const ids = options.chat ? encode_chat_prompt(m.words(), options.prompt, options.model)
+                                : m.words().encode_start(options.prompt, true);
   svf::expects(!ids.empty(), svf::error_kind::format,
                "--prompt: expected a text with at least one token, got '", options.prompt, "'");
   svf::generator random(options.seed, 0);
@@ -79,11 +77,10 @@ void add_generate(CLI::App& tool) {
   command
       .add_option("--temperature", options->temperature,
                   "0 takes the most probable token, above draws from the distribution")
-      ->check(CLI::Range(0.0, 1e6))
+      ->check(real_range(0.0, 1e6))
       ->capture_default_str();
   command.add_option("--seed", options->seed, "Of the random draws")->capture_default_str();
-  command.add_option("--expert", options->expert, "Speak under this expert instead of the base")
-      ->type_name("FILE");
+  add_expert(command, options->expert, "Speak under this expert instead of the base");
   add_expert_options(command, *options);
   add_common(
       command, *options,

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/expert/expert_file.hpp>
 
 #include "commands.hpp"
@@ -25,12 +26,6 @@ struct inspect_options : common_options {
   bool tensors = false;
 };
 
-struct listed {
-  std::string name;
-  std::string type;
-  std::vector<std::uint64_t> shape;
-};
-
 bool is_expert(weights_file const& file) {
   if (file.what() != weights_file::kind::tensors) {
     return false;
@@ -40,24 +35,6 @@ bool is_expert(weights_file const& file) {
          std::all_of(tensors.begin(), tensors.end(), [](svf::tensor_info const& tensor) {
            return tensor.name.ends_with(".z") && tensor.shape.size() == 1;
          });
-}
-
-std::vector<listed> tensors_of(weights_file const& file) {
-  std::vector<listed> result;
-  for (svf::safetensors_file const& part : file.files()) {
-    for (svf::tensor_info const& tensor : part.tensors()) {
-      result.push_back({tensor.name, std::string(to_string(tensor.type)), tensor.shape});
-    }
-  }
-  if (file.what() == weights_file::kind::gguf) {
-    for (auto const& [name, tensor] : file.values().tensors) {
-      auto const rows = std::uint64_t(tensor.values.rows());
-      auto const cols = std::uint64_t(tensor.values.cols());
-      result.push_back({name, "read as F32",
-                        tensor.dimensions == 1 ? std::vector{cols} : std::vector{rows, cols}});
-    }
-  }
-  return result;
 }
 
 // What z does: how far from 1 it is, in every site and in all.
@@ -115,7 +92,8 @@ json describe_model(llama::cpu_policy& exec, weights_file& file) {
           {"base_fingerprint", sites.layout->base_fingerprint().hex()}};
 }
 
-json describe_tensors(weights_file const& file) {
+json describe_tensors(llama::cpu_policy& exec, weights_file const& file) {
+  file.check_values(exec);
   std::uint64_t elements = 0;
   for (svf::tensor_info const& tensor : file.files().front().tensors()) {
     elements += tensor.elements();
@@ -135,12 +113,12 @@ void run(inspect_options const& options) {
   weights_file file(options.file);
   json result = {{"file", options.file}};
   result.update(is_expert(file) ? describe_expert(options.file, file.files().front())
-                : file.what() == weights_file::kind::tensors ? describe_tensors(file)
+                : file.what() == weights_file::kind::tensors ? describe_tensors(exec, file)
                                                              : describe_model(exec, file));
-  auto const tensors = tensors_of(file);
+  auto const tensors = file.stored();
   if (options.as_json) {
     result["tensor_list"] = json::array();
-    for (listed const& tensor : tensors) {
+    for (auto const& tensor : tensors) {
       result["tensor_list"].push_back(
           {{"name", tensor.name}, {"type", tensor.type}, {"shape", tensor.shape}});
     }
@@ -148,15 +126,17 @@ void run(inspect_options const& options) {
     return;
   }
   for (auto const& [key, value] : result.items()) {
-    auto const text = value.is_string()
-                          ? value.get<std::string>()
-                          : value.dump(-1, ' ', false, json::error_handler_t::replace);
+    bool const from_file = key == "name";
+    auto const text = !value.is_string() ? to_text(value)
+                      : from_file        ? svf::in_quotes(value.get<std::string>())
+                                         : value.get<std::string>();
     fmt::print("{:<19} {}\n", key, text);
   }
   bool const few = tensors.size() <= 20 && file.what() == weights_file::kind::tensors;
   if (options.tensors || few) {
-    for (listed const& tensor : tensors) {
-      fmt::print("  {:<12} {:<16} {}\n", tensor.type, svf::shape_text(tensor.shape), tensor.name);
+    for (auto const& tensor : tensors) {
+      fmt::print("  {:<12} {:<16} {}\n", tensor.type, svf::shape_text(tensor.shape),
+                 svf::in_quotes(tensor.name));
     }
   }
 }
@@ -173,7 +153,8 @@ void add_inspect(CLI::App& tool) {
   add_common(
       command, *options,
       "Knows models (GGUF, Hugging Face), expert files and any other safetensors file, and\n"
-      "checks them as thoroughly as the commands that use them.",
+      "checks them as thoroughly as the commands that use them: weights and matrices that are\n"
+      "NaN or infinite are refused.",
       "  svfmath inspect model.gguf\n  svfmath inspect skill.safetensors");
   command.callback([options] { run(*options); });
 }

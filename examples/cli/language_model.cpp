@@ -5,6 +5,10 @@
 #include <set>
 #include <utility>
 
+#include <svfmath/core/in_quotes.hpp>
+
+#include <transformer/chat_template.hpp>
+
 namespace cli {
 
 llama::tokenizer tokenizer_of(llama::checkpoint const& source) {
@@ -13,9 +17,23 @@ llama::tokenizer tokenizer_of(llama::checkpoint const& source) {
   return llama::tokenizer(source.tok, source.source);
 }
 
+std::vector<llama::token> encode_chat_prompt(llama::tokenizer const& words,
+                                             std::string const& text, std::string const& model) {
+  auto const& jinja = words.data().chat_template;
+  auto const system = llama::system_message_of(jinja);
+  svf::expects(system.has_value(), svf::error_kind::format, "--chat: '", model,
+               "': expected the chat template of SmolLM2 or plain ChatML (<|im_start|>), got ",
+               jinja.empty() ? "none" : svf::in_quotes(jinja));
+  std::vector<llama::chat_message> const chat{{"user", text}};
+  return llama::encode_chat(words, chat, true, *system);
+}
+
 expert_model load_expert_model(llama::cpu_policy& exec, std::string const& path,
                                std::vector<named_file> const& files,
                                expert_options const& options) {
+  if (options.cache.empty()) {
+    hint("with --cache DIR the factors of the expert's matrices are computed only once");
+  }
   std::set<std::string> names;
   for (named_file const& file : files) {
     names.merge(expert_sites(file.path));  // before the model, which takes longer to read

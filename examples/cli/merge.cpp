@@ -8,8 +8,8 @@
 #include <fmt/format.h>
 
 #include <svfmath/apply/materialize.hpp>
+#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/cpu.hpp>
-#include <svfmath/io/atomic_file.hpp>
 #include <svfmath/io/mapped_file.hpp>
 
 #include <transformer/hf.hpp>
@@ -17,6 +17,7 @@
 #include "commands.hpp"
 #include "experts.hpp"
 #include "output.hpp"
+#include "output_files.hpp"
 #include "weights_file.hpp"
 
 namespace cli {
@@ -33,8 +34,22 @@ bool names_a_folder(std::filesystem::path const& path) {
   return !path.has_filename() || std::filesystem::is_directory(path);
 }
 
+// Early, so that no work is lost and no file that is read is replaced.
+void check_files(merge_options const& options) {
+  command_files files;
+  files.reads_model(options.model);
+  files.reads("--expert", options.expert);
+  if (!names_a_folder(options.out)) {
+    files.writes("--out", options.out);
+    return;
+  }
+  std::vector<std::string> names{"model.safetensors"};
+  names.insert(names.end(), llama::side_file_names.begin(), llama::side_file_names.end());
+  files.writes_folder("--out", options.out, names);
+}
+
 // The merged model as a folder of its own: a GGUF file's in Hugging Face's layout, another with its
-// own configuration and vocabulary beside the weights, which come last.
+// own configuration and vocabulary.
 void write_folder(merge_options const& options, weights_file const& file,
                   svf::safetensors_writer const& weights, svf::layout const& layout,
                   std::vector<svf::matrix<float>> const& merged) {
@@ -47,20 +62,20 @@ void write_folder(merge_options const& options, weights_file const& file,
     llama::save_hf(model, folder);
     return;
   }
-  std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  svf::expects(!problem, svf::error_kind::backend, "cannot make the folder '", folder,
-               "': ", problem.message());
   auto const origin = file.files().front().path().parent_path();
-  for (char const* name : {"config.json", "tokenizer.json", "tokenizer_config.json"}) {
+  std::vector<llama::side_file> others;
+  for (char const* const name : llama::side_file_names) {
     if (std::filesystem::exists(origin / name)) {
-      svf::write_atomically(folder / name, svf::mapped_file(origin / name).bytes());
+      svf::mapped_file const source(origin / name);
+      others.push_back(
+          {name, {reinterpret_cast<char const*>(source.bytes().data()), source.size()}});
     }
   }
-  weights.write(folder / "model.safetensors");
+  llama::write_model_folder(folder, weights, others);
 }
 
 void run(merge_options const& options) {
+  check_files(options);
   stopwatch const watch;
   llama::cpu_policy exec(options.threads);
   weights_file file(options.model);
@@ -109,8 +124,9 @@ void run(merge_options const& options) {
                 {"normalisation", std::string(to_string(loaded.metadata.normalisation))},
                 {"seconds", watch.seconds()}});
   } else {
-    fmt::print("{}: replaced {} matrices by U diag(s z) Vt of expert '{}' in {:.1f} s\n",
-               options.model, merged.size(), loaded.value.name(), watch.seconds());
+    fmt::print("{}: replaced {} matrices by U diag(s z) Vt of expert {} in {:.1f} s\n",
+               options.model, merged.size(), svf::in_quotes(loaded.value.name()),
+               watch.seconds());
     fmt::print("wrote {}\n", options.out);
   }
 }
@@ -126,12 +142,14 @@ void add_merge(CLI::App& tool) {
       ->type_name("MODEL");
   command.add_option("--expert", options->expert, "Expert file: a tensor NAME.z (r) per matrix")
       ->required()
+      ->check(not_empty())
       ->type_name("FILE");
   command
       .add_option("--out", options->out,
                   "The safetensors file to write; of a Llama model also a folder (ending in '/'), "
                   "which is then a model of its own")
       ->required()
+      ->check(not_empty())
       ->type_name("FILE");
   add_expert_options(command, *options);
   add_common(

@@ -20,11 +20,33 @@ void add_common(CLI::App& command, common_options& options, std::string const& e
   command.footer(explanation + "\n\nExample:\n" + example);
 }
 
-void print_json(json const& value) {
-  fmt::print("{}\n", value.dump(-1, ' ', false, json::error_handler_t::replace));
+void print_json(json const& value) { fmt::print("{}\n", to_text(value)); }
+
+std::string to_text(json const& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 void warn(std::string_view message) { fmt::print(stderr, "svfmath: warning: {}\n", message); }
+
+void hint(std::string_view message) { fmt::print(stderr, "svfmath: hint: {}\n", message); }
+
+CLI::Validator not_empty() {
+  return {[](std::string const& text) {
+            return text.empty() ? std::string("expected a text that is not empty, got ''") : "";
+          },
+          ""};
+}
+
+CLI::Validator real_range(double least, double most) {
+  return {[=](std::string const& text) {
+            double value = 0.0;
+            bool const fits = CLI::detail::lexical_cast(text, value) && value >= least &&
+                              value <= most;  // false for NaN
+            return fits ? std::string()
+                        : fmt::format("expected a number in {} to {}, got '{}'", least, most, text);
+          },
+          fmt::format("FLOAT in [{} - {}]", least, most)};
+}
 
 std::string duration_text(double seconds) {
   auto const whole = static_cast<long long>(seconds + 0.5);

@@ -27,8 +27,17 @@ void add_common(CLI::App& command, common_options& options, std::string const& e
 /// what is invalid.
 void print_json(json const& value);
 
-/// One line on stderr.
+/// The value on one line, for people: text that is not UTF-8 as in `print_json`.
+std::string to_text(json const& value);
+
+/// One line on stderr about something that went wrong, or that could go better.
 void warn(std::string_view message);
+void hint(std::string_view message);
+
+/// Refuses an empty text given for an option that may be left out.
+CLI::Validator not_empty();
+/// As CLI::Range, which lets NaN pass.
+CLI::Validator real_range(double least, double most);
 
 /// "1:05" or "2:00:07".
 std::string duration_text(double seconds);

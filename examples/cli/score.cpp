@@ -63,7 +63,7 @@ std::vector<std::vector<llama::token>> encode_prompts(language_model const& m,
                                                       std::vector<std::string> const& texts) {
   std::vector<std::vector<llama::token>> prompts;
   for (std::string const& text : texts) {
-    prompts.push_back(m.words().encode(text, true));
+    prompts.push_back(m.words().encode_start(text, true));
     index_t const size = index_t(prompts.back().size());
     index_t const room = m.current().cfg().context - greedy_tokens;
     svf::expects(size >= 1 && size <= room, error_kind::format, path, ": prompt ",
@@ -95,6 +95,7 @@ prompt_score score(llama::cpu_policy& exec, llama::model const& m,
   std::span<float const> const values(logits.data(), std::size_t(logits.size()));
   auto const project_last = [&] {
     m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), logits.view());
+    llama::expect_finite(values, "score");
   };
   project_last();
   double squares = 0.0;
@@ -144,17 +145,15 @@ void run(score_options const& options) {
                   {"greedy16", result.greedy},
                   {"greedy16_text", greedy_text}});
     } else {
-      fmt::print("{}\n", json(texts[p]).dump(-1, ' ', false, json::error_handler_t::replace));
+      fmt::print("{}\n", to_text(texts[p]));
       fmt::print("  {} tokens, sum of log p = {:.4f} nats\n", prompts[p].size(),
                  result.sum_logprob);
       fmt::print("  next:");
       for (std::size_t i = 0; i < std::min<std::size_t>(3, result.top_ids.size()); ++i) {
-        fmt::print(" {} ({:.3f})", json(m.words().bytes(result.top_ids[i]))
-                                       .dump(-1, ' ', false, json::error_handler_t::replace),
+        fmt::print(" {} ({:.3f})", to_text(m.words().bytes(result.top_ids[i])),
                    result.top_logits[i]);
       }
-      fmt::print("\n  goes on: {}\n",
-                 json(greedy_text).dump(-1, ' ', false, json::error_handler_t::replace));
+      fmt::print("\n  goes on: {}\n", to_text(greedy_text));
     }
     bar.advance();
   }
@@ -171,8 +170,7 @@ void add_score(CLI::App& tool) {
   command.add_option("--prompts", options->prompts, "JSON file of prompts")
       ->required()
       ->type_name("FILE");
-  command.add_option("--expert", options->expert, "Score under this expert instead of the base")
-      ->type_name("FILE");
+  add_expert(command, options->expert, "Score under this expert instead of the base");
   add_expert_options(command, *options);
   add_common(
       command, *options,

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <transformer/chat_template.hpp>
 #include <transformer/unicode.hpp>
 
 #include "commands.hpp"
@@ -25,8 +24,7 @@ struct tokenize_options : common_options {
 
 void run(tokenize_options const& options) {
   auto const words = tokenizer_of(llama::load_checkpoint(options.model));
-  std::vector<llama::chat_message> const chat{{"user", options.text}};
-  auto const ids = options.chat ? llama::encode_chat(words, chat, true)
+  auto const ids = options.chat ? encode_chat_prompt(words, options.text, options.model)
                                 : words.encode(options.text, !options.plain);
   json pieces = json::array();
   for (auto const id : ids) {
@@ -38,8 +36,7 @@ void run(tokenize_options const& options) {
   }
   fmt::print("{}\n", fmt::join(ids, " "));
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    fmt::print("{:>7}  {}\n", ids[i],
-               pieces[i].dump(-1, ' ', false, json::error_handler_t::replace));
+    fmt::print("{:>7}  {}\n", ids[i], to_text(pieces[i]));
   }
 }
 
@@ -60,7 +57,8 @@ void add_tokenize(CLI::App& tool) {
   add_common(
       command, *options,
       "Marks such as <|im_start|> are read as the control tokens they stand for; --plain reads\n"
-      "them as text. No token is added at the start.",
+      "them as text. No token is added at the start, as `generate`, `score`, `eval` and `train`\n"
+      "do where the vocabulary asks for it.",
       "  svfmath tokenize model.gguf 'Hello world'");
   command.callback([options] { run(*options); });
 }

@@ -7,10 +7,14 @@
 #include <memory>
 #include <utility>
 
-#include <svfmath/factor/fingerprint.hpp>
-#include <svfmath/io/mapped_file.hpp>
+#include <fmt/format.h>
 
+#include <svfmath/factor/fingerprint.hpp>
+
+#include <transformer/gguf.hpp>
 #include <transformer/hf.hpp>
+
+#include "output.hpp"
 
 namespace cli {
 
@@ -18,13 +22,6 @@ namespace {
 
 using svf::error_kind;
 using svf::index_t;
-
-bool begins_like_gguf(std::filesystem::path const& path) {
-  svf::mapped_file const file(path);
-  constexpr std::string_view magic = "GGUF";
-  std::string_view const text(reinterpret_cast<char const*>(file.bytes().data()), file.size());
-  return text.starts_with(magic);
-}
 
 bool is_llama_part(svf::safetensors_file const& file) {
   bool const named = std::any_of(
@@ -44,19 +41,34 @@ bool is_matrix(svf::tensor_info const& tensor) {
 weights_file::weights_file(std::filesystem::path const& path) : path_(path) {
   if (std::filesystem::is_directory(path)) {
     kind_ = kind::hugging_face;
-  } else if (begins_like_gguf(path)) {
-    kind_ = kind::gguf;
-  } else {
-    files_.emplace_back(path);
-    kind_ = is_llama_part(files_.front()) ? kind::hugging_face : kind::tensors;
-  }
-  if (kind_ != kind::tensors) {
     values_ = llama::load_checkpoint(path);
-  }
-  if (kind_ == kind::hugging_face && files_.empty()) {
     for (auto const& file : llama::weight_files(path)) {
       files_.emplace_back(file);
     }
+  } else if (llama::begins_like_gguf(path)) {
+    kind_ = kind::gguf;
+    values_ = llama::load_checkpoint(path);
+  } else {
+    files_.emplace_back(path);
+    if (is_llama_part(files_.front())) {
+      load_model_of_one_file();
+    }
+  }
+}
+
+// Another architecture with Llama's names, or one shard of a model, is a file of plain tensors.
+void weights_file::load_model_of_one_file() {
+  try {
+    values_ = llama::load_checkpoint(path_);
+    kind_ = kind::hugging_face;
+  } catch (svf::error const& problem) {
+    bool const is_other =
+        problem.kind() == error_kind::format || problem.kind() == error_kind::shape;
+    if (!is_other) {
+      throw;  // NaN weights, or a system that cannot read
+    }
+    hint(fmt::format("taking '{}' as a file of plain tensors, since it is no Llama model: {}",
+                     source(), problem.what()));
   }
 }
 
@@ -111,6 +123,11 @@ void weights_file::read(std::string const& name, svf::matrix<float>& values) con
                    "': expected a matrix with elements, got shape ",
                    svf::shape_text(tensor->shape));
       values = file.read_matrix(name);
+      for (index_t e = 0; e < values.size(); ++e) {
+        svf::expects(std::isfinite(values.data()[e]), error_kind::numeric, source(), ": tensor '",
+                     name, "': expected finite weights, got ", values.data()[e], " at (",
+                     e / values.cols(), ", ", e % values.cols(), ")");
+      }
       return;
     }
   }
@@ -128,14 +145,7 @@ llama::model_sites weights_file::sites(llama::cpu_policy& exec,
     }
   }
   for_each_index(exec, index_t(missing.size()), [&](index_t i) {
-    std::string const& name = *missing[std::size_t(i)].first;
-    auto& w = *missing[std::size_t(i)].second;
-    read(name, w);
-    for (index_t e = 0; e < w.size(); ++e) {
-      svf::expects(std::isfinite(w.data()[e]), error_kind::numeric, source(), ": tensor '", name,
-                   "': expected finite weights, got ", w.data()[e], " at (", e / w.cols(), ", ",
-                   e % w.cols(), ")");
-    }
+    read(*missing[std::size_t(i)].first, *missing[std::size_t(i)].second);
   });
   std::vector<svf::site_spec> specs(names.size());
   for_each_index(exec, index_t(names.size()), [&](index_t i) {
@@ -144,6 +154,30 @@ llama::model_sites weights_file::sites(llama::cpu_policy& exec,
     specs[std::size_t(i)] = {name, w.rows(), w.cols(), svf::fingerprint_of(w), 0};
   });
   return {std::make_shared<svf::layout const>(std::move(specs)), {}};
+}
+
+void weights_file::check_values(llama::cpu_policy& exec) const {
+  auto const names = kind_ == kind::tensors ? matrices() : std::vector<std::string>();
+  for_each_index(exec, index_t(names.size()), [&](index_t i) {
+    svf::matrix<float> values;
+    read(names[std::size_t(i)], values);
+  });
+}
+
+std::vector<weights_file::stored_tensor> weights_file::stored() const {
+  std::vector<stored_tensor> result;
+  for (svf::safetensors_file const& part : files_) {
+    for (svf::tensor_info const& tensor : part.tensors()) {
+      result.push_back({tensor.name, std::string(to_string(tensor.type)), tensor.shape});
+    }
+  }
+  if (kind_ == kind::gguf) {
+    llama::gguf_file const file(path_);
+    for (llama::gguf_tensor const& tensor : file.tensors()) {
+      result.push_back({tensor.name, std::string(to_string(tensor.type)), tensor.shape});
+    }
+  }
+  return result;
 }
 
 void weights_file::add_untouched(svf::safetensors_writer& out,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <set>
 #include <span>
@@ -22,8 +23,9 @@ class weights_file {
   enum class kind { gguf, hugging_face, tensors };
 
   /// Opens and checks `path`: a Llama model as a whole (see `llama::load_checkpoint`), any other
-  /// safetensors file except for the values. A .safetensors file counts as a Llama model if its
-  /// tensors have such a model's names and a config.json lies beside it.
+  /// safetensors file except for the values. A .safetensors file counts as a Llama model if a
+  /// config.json lies beside it and both make a whole one: another architecture or a single shard
+  /// is a file of tensors, and a line on stderr says why.
   explicit weights_file(std::filesystem::path const& path);
 
   kind what() const { return kind_; }
@@ -45,11 +47,24 @@ class weights_file {
   /// `svf::error` naming file and tensor: (shape) one without elements, (numeric) NaN or Inf.
   llama::model_sites sites(llama::cpu_policy& exec, std::span<std::string const> names);
 
+  /// Reads all matrices of a safetensors file once and forgets them; a Llama model's have been
+  /// read. Throws as `sites`.
+  void check_values(llama::cpu_policy& exec) const;
+
+  /// All tensors as the files hold them, with the types stored there ("BF16", "Q4_1").
+  struct stored_tensor {
+    std::string name;
+    std::string type;
+    std::vector<std::uint64_t> shape;
+  };
+  std::vector<stored_tensor> stored() const;
+
   /// Adds every tensor but `replaced` to a file, as it is here: the bytes and types of a
   /// safetensors file and its metadata, float32 for GGUF. Valid as long as this object.
   void add_untouched(svf::safetensors_writer& out, std::set<std::string> const& replaced) const;
 
  private:
+  void load_model_of_one_file();
   void read(std::string const& name, svf::matrix<float>& values) const;
 
   std::filesystem::path path_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <mutex>
 #include <numeric>
 #include <utility>
@@ -27,6 +28,11 @@ std::string const& tensor_name(layer_names const& names, projection p) {
     case projection::down: break;
   }
   return names.down;
+}
+
+// By bits, as -0 gives other weights than 0.
+bool same_bits(std::span<float const> a, float const* b) {
+  return std::memcmp(a.data(), b, a.size_bytes()) == 0;
 }
 
 }  // namespace
@@ -134,17 +140,18 @@ void adapted_model::set_z(cpu_policy& exec, std::span<float const> z) {
   svf::expects(index_t(z.size()) == layout().size(), svf::error_kind::shape,
                "adapted_model: expected z with D = ", layout().size(), " elements, got ",
                z.size());
-  if (std::equal(z.begin(), z.end(), z_.begin(), z_.end())) {
-    return;
-  }
   for (float value : z) {
     svf::expects(std::isfinite(value), svf::error_kind::numeric,
                  "adapted_model: expected a finite z, got ", value);
   }
-  z_.clear();  // a failure below leaves no z behind that the weights do not have
+  // A failure below leaves no z behind that the weights do not have.
+  auto const before = std::exchange(z_, {});
   for (std::size_t s = 0; s < factors_.size(); ++s) {
     svf::site const& site = layout()[index_t(s)];
     auto const part = z.subspan(std::size_t(site.offset), std::size_t(site.rank()));
+    if (!before.empty() && same_bits(part, before.data() + site.offset)) {
+      continue;
+    }
     auto const place = sites_.places[s];
     auto& w = current_.parameters().layers[std::size_t(place.layer)][place.which];
     if (std::all_of(part.begin(), part.end(), [](float value) { return value == 1.0f; })) {

@@ -67,7 +67,8 @@ class adapted_model {
   /// σ of every component in layout order (D).
   std::vector<float> sigma() const;
 
-  /// The current weights become W'(z), whatever they were. Free if z is already set.
+  /// The current weights become W'(z), whatever they were. Sites whose part of z is set already are
+  /// left alone, so a change at a few sites costs only those.
   /// Throws `svf::error{shape}` unless z has D elements, `error{numeric}` if one is not finite.
   void set_z(cpu_policy& exec, std::span<float const> z);
 

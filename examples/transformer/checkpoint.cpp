@@ -13,15 +13,11 @@
 
 namespace llama {
 
-namespace {
-
 bool begins_like_gguf(std::filesystem::path const& path) {
   std::array<char, 4> magic{};
   std::ifstream(path, std::ios::binary).read(magic.data(), magic.size());
   return std::string_view(magic.data(), magic.size()) == "GGUF";
 }
-
-}  // namespace
 
 layer_names checkpoint::names(index_t layer) const {
   if (scheme == naming::gguf) {

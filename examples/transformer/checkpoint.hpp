@@ -45,6 +45,9 @@ struct checkpoint {
   svf::matrix<float> const& matrix(std::string_view name) const { return at(name).values; }
 };
 
+/// Whether the file begins as GGUF files do; false if it cannot be read.
+bool begins_like_gguf(std::filesystem::path const& path);
+
 /// Reads a model: a GGUF file of architecture `llama`, a Hugging Face folder (config.json,
 /// model.safetensors or model.safetensors.index.json with its shards, tokenizer.json if there is
 /// one) or a single .safetensors file beside its config.json. Which it is follows from the content.

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <fstream>
 
-#include <nlohmann/json.hpp>
+#include "json_fields.hpp"
+#include "unicode.hpp"
 
 namespace llama {
 
@@ -19,30 +20,41 @@ std::vector<encoded_question const*> pointers(std::span<encoded_question const> 
   return result;
 }
 
+constexpr std::size_t longest_line = std::size_t{16} << 20;
+constexpr std::size_t most_options = 1024;
+
+// What came, for messages.
+std::string description_of(nlohmann::json const* value) {
+  if (value == nullptr) return "nothing";
+  if (value->is_string() && value->get_ref<std::string const&>().empty()) return "an empty string";
+  if (value->is_array()) return "an array of " + std::to_string(value->size());
+  if (value->is_number()) return "the number " + value->dump();
+  return value->type_name();
+}
+
 choice_question read_question(std::string const& line, std::string const& where) {
-  auto const refuse = [&](char const* what) {
-    svf::fail(svf::error_kind::format, where, ": expected ", what);
+  auto const object = parse_json(line, where);
+  json_fields const fields(object, where);
+  auto const require = [&](bool holds, char const* what, nlohmann::json const* came) {
+    svf::expects(holds, svf::error_kind::format, where, ": expected ", what, ", got ",
+                 holds ? "" : description_of(came));
   };
-  auto const object = nlohmann::json::parse(line, nullptr, false);
-  if (!object.is_object()) refuse("a JSON object");
-  auto const prompt = object.find("prompt");
-  auto const options = object.find("options");
-  auto const answer = object.find("answer");
-  if (prompt == object.end() || !prompt->is_string() || prompt->get<std::string>().empty()) {
-    refuse("a string 'prompt' that is not empty");
-  }
-  if (options == object.end() || !options->is_array() || options->size() < 2) {
-    refuse("an array 'options' of at least two strings");
-  }
-  if (answer == object.end() || !answer->is_number_unsigned()) {
-    refuse("an index 'answer'");
-  }
+  auto const is_text = [](nlohmann::json const* value) {
+    return value != nullptr && value->is_string() && !value->get_ref<std::string const&>().empty();
+  };
+  auto const* const prompt = fields.find("prompt");
+  auto const* const options = fields.find("options");
+  auto const* const answer = fields.find("answer");
+  require(is_text(prompt), "a string 'prompt' that is not empty", prompt);
+  require(options != nullptr && options->is_array() && options->size() >= 2,
+          "an array 'options' of at least two strings", options);
+  require(options->size() <= most_options, "an array 'options' of at most 1024 strings", options);
+  require(answer != nullptr && answer->is_number_unsigned(), "an index 'answer'", answer);
   choice_question question;
+  question.where = where;
   question.prompt = prompt->get<std::string>();
   for (auto const& option : *options) {
-    if (!option.is_string() || option.get<std::string>().empty()) {
-      refuse("strings in 'options' that are not empty");
-    }
+    require(is_text(&option), "strings in 'options' that are not empty", &option);
     question.options.push_back(option.get<std::string>());
   }
   auto const index = answer->get<std::uint64_t>();
@@ -52,7 +64,26 @@ choice_question read_question(std::string const& line, std::string const& where)
   return question;
 }
 
+// The next line without its end, cut after `longest_line` + 1 bytes. False where there is none.
+bool read_line(std::istream& in, std::string& line) {
+  line.clear();
+  char c = 0;
+  while (line.size() <= longest_line && in.get(c) && c != '\n') {
+    line += c;
+  }
+  return !line.empty() || in.good();
+}
+
+// "'FILE' line N: " or nothing.
+std::string prefix_of(std::string const& where) { return where.empty() ? "" : where + ": "; }
+
 }  // namespace
+
+encoding_limits limits_for(config const& c) {
+  encoding_limits limits;
+  limits.context = std::size_t(c.context);
+  return limits;
+}
 
 std::vector<choice_question> read_choice_file(std::filesystem::path const& path) {
   std::ifstream file(path);
@@ -60,10 +91,12 @@ std::vector<choice_question> read_choice_file(std::filesystem::path const& path)
                "cannot read the task file '", path.string(), "'");
   std::vector<choice_question> questions;
   std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
+  for (std::size_t number = 1; read_line(file, line); ++number) {
+    std::string const where = "'" + path.string() + "' line " + std::to_string(number);
+    svf::expects(line.size() <= longest_line, svf::error_kind::format, where,
+                 ": expected a line of at most ", longest_line, " bytes, got a longer one");
     if (line.find_first_not_of(" \t\r") != std::string::npos) {
-      questions.push_back(
-          read_question(line, "'" + path.string() + "' line " + std::to_string(number)));
+      questions.push_back(read_question(line, where));
     }
   }
   svf::expects(!file.bad() && !questions.empty(), svf::error_kind::format,
@@ -73,21 +106,31 @@ std::vector<choice_question> read_choice_file(std::filesystem::path const& path)
 
 encoded_question encode(tokenizer const& words, choice_question const& question,
                         encoding_limits limits) {
+  std::size_t const first = words.add_bos() ? 1 : 0;
+  svf::expects(limits.context >= first + 2 && limits.prompt_tokens > first &&
+                   limits.option_tokens >= 1,
+               svf::error_kind::shape, "encode: expected limits of at least one token, got ",
+               limits.prompt_tokens, " of a prompt, ", limits.option_tokens, " of an option and ",
+               limits.context, " in all");
   encoded_question result;
   result.answer = question.answer;
-  result.prompt = words.encode(question.prompt);
-  if (result.prompt.size() > limits.prompt_tokens) {
-    result.prompt.erase(result.prompt.begin(),
-                        result.prompt.end() - std::ptrdiff_t(limits.prompt_tokens));
-  }
-  svf::expects(!result.prompt.empty(), svf::error_kind::format,
-               "a question's prompt has no tokens: '", question.prompt, "'");
+  result.where = question.where;
+  std::size_t longest = 0;
   for (std::string const& option : question.options) {
     result.options.push_back(words.encode(option));
     auto& ids = result.options.back();
-    ids.resize(std::min(ids.size(), limits.option_tokens));
-    svf::expects(!ids.empty(), svf::error_kind::format, "an option has no tokens: '", option,
-                 "' of '", question.prompt, "'");
+    ids.resize(std::min({ids.size(), limits.option_tokens, limits.context - first - 1}));
+    svf::expects(!ids.empty(), svf::error_kind::format, prefix_of(question.where), "an option ",
+                 "has no tokens: ", in_quotes(option), " of ", in_quotes(question.prompt));
+    longest = std::max(longest, ids.size());
+  }
+  result.prompt = words.encode_start(question.prompt);
+  svf::expects(result.prompt.size() > first, svf::error_kind::format, prefix_of(question.where),
+               "a question's prompt has no tokens: ", in_quotes(question.prompt));
+  std::size_t const most = std::min(limits.prompt_tokens, limits.context - longest);
+  if (result.prompt.size() > most) {
+    auto const begin = result.prompt.begin() + std::ptrdiff_t(first);
+    result.prompt.erase(begin, begin + std::ptrdiff_t(result.prompt.size() - most));
   }
   return result;
 }
@@ -142,22 +185,33 @@ std::vector<choice_batch> pack(std::span<encoded_question const* const> question
   return result;
 }
 
+void append_scores(cpu_policy& exec, model const& m, choice_batch const& batch, const_rows hidden,
+                   std::span<encoded_question const* const> questions,
+                   svf::action_table<float>& table) {
+  std::vector<double> sums(batch.options());
+  batch.wanted().log_probabilities(exec, m, hidden, sums);
+  std::vector<float> const scores(sums.begin(), sums.end());
+  for (std::size_t q = 0; q < batch.questions(); ++q) {
+    auto const offsets = batch.offsets();
+    auto const row = std::span(scores).subspan(offsets[q], offsets[q + 1] - offsets[q]);
+    for (float const score : row) {
+      svf::expects(std::isfinite(score), svf::error_kind::numeric,
+                   prefix_of(questions[q]->where), "expected finite log-probabilities of the ",
+                   "options, got ", score, ": the weights, or the expert's z, are too large for ",
+                   "float32");
+    }
+    table.push_row(row);
+  }
+}
+
 svf::action_table<float> option_scores(cpu_policy& exec, model const& m,
                                        std::span<encoded_question const* const> questions,
                                        index_t rows_at_a_time) {
   svf::action_table<float> table;
-  table.offsets = {0};
   for (choice_batch const& batch : pack(questions, rows_at_a_time)) {
     auto const hidden = m.forward(exec, batch.tokens());
-    std::vector<double> sums(batch.options());
-    batch.wanted().log_probabilities(exec, m, hidden.view(), sums);
-    std::size_t const before = table.values.size();
-    for (double sum : sums) {
-      table.values.push_back(float(sum));
-    }
-    for (std::size_t q = 1; q <= batch.questions(); ++q) {
-      table.offsets.push_back(before + batch.offsets()[q]);
-    }
+    append_scores(exec, m, batch, hidden.view(),
+                  questions.subspan(table.questions(), batch.questions()), table);
   }
   return table;
 }

@@ -20,11 +20,13 @@ struct choice_question {
   std::string prompt;
   std::vector<std::string> options;
   std::size_t answer = 0;  ///< index of the right option
+  std::string where{};     ///< "'FILE' line N" for messages; empty if it came from no file
 };
 
 /// Reads one JSON object a line: `prompt` (string), `options` (strings), `answer` (index). Throws
 /// `svf::error{format}` that names the file and line: missing or unreadable file, no line at all,
-/// malformed JSON, missing or wrong fields, fewer than two options, an answer outside them.
+/// a line above 16 MiB, malformed JSON, missing or wrong fields, fewer than two options or more
+/// than 1024, an answer outside them.
 std::vector<choice_question> read_choice_file(std::filesystem::path const& path);
 
 /// A question as the model reads it. Prompt and options are tokenised apart and joined.
@@ -32,15 +34,22 @@ struct encoded_question {
   std::vector<token> prompt;
   std::vector<std::vector<token>> options;
   std::size_t answer = 0;
+  std::string where{};  ///< as in `choice_question`
 };
 
 /// How much of long texts is kept: a prompt's last and an option's first tokens.
 struct encoding_limits {
   std::size_t prompt_tokens = 160;
   std::size_t option_tokens = 60;
+  std::size_t context = std::size_t(-1);  ///< of prompt and longest option together; at least 2
 };
 
-/// Throws `svf::error{format}` if the prompt or an option has no token.
+/// The limits for a model: those above, and no more than its context.
+encoding_limits limits_for(config const& c);
+
+/// Where the vocabulary asks for `bos` it comes first and counts as part of the prompt; it is never
+/// cut. Throws `svf::error{format}` naming the question's file and line if the prompt or an option
+/// has no token, `error{shape}` for limits that leave no token of them.
 encoded_question encode(tokenizer const& words, choice_question const& question,
                         encoding_limits limits = {});
 std::vector<encoded_question> encode(tokenizer const& words,
@@ -70,8 +79,16 @@ class choice_batch {
 /// Cuts `questions` into batches of at most `rows` rows (at least one question each).
 std::vector<choice_batch> pack(std::span<encoded_question const* const> questions, index_t rows);
 
+/// The scores of a batch after its forward pass (`hidden`), appended to `table` a row per question.
+/// `questions` are those of the batch. Throws `svf::error{numeric}` naming the question where a
+/// score is not finite.
+void append_scores(cpu_policy& exec, model const& m, choice_batch const& batch, const_rows hidden,
+                   std::span<encoded_question const* const> questions,
+                   svf::action_table<float>& table);
+
 /// log p(option | prompt) in nats, summed over the option's tokens: a row per question. The policy
-/// over the options is the softmax of a row.
+/// over the options is the softmax of a row. Throws `svf::error{numeric}` naming the question where
+/// one is not finite, as it happens when weights or an expert's z are too large for float32.
 svf::action_table<float> option_scores(cpu_policy& exec, model const& m,
                                        std::span<encoded_question const* const> questions,
                                        index_t rows_at_a_time = 2048);

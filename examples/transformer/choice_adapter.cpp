@@ -20,7 +20,9 @@ choice_question classification_wording::ask(std::string const& prompt,
 
 choice_adapter::choice_adapter(cpu_policy& exec, adapted_model& m, tokenizer const& words,
                                classification_wording wording, encoding_limits limits)
-    : exec_(exec), model_(m), words_(words), wording_(std::move(wording)), limits_(limits) {}
+    : exec_(exec), model_(m), words_(words), wording_(std::move(wording)), limits_(limits) {
+  limits_.context = std::min(limits.context, std::size_t(m.base().cfg().context));
+}
 
 std::vector<std::vector<float>> choice_adapter::label_scores(
     std::span<choice_question const> prompts, std::span<std::string const> labels) {

@@ -33,6 +33,7 @@ class choice_adapter {
   using answer_type = std::size_t;          ///< index of the option with the highest score
   using example_type = encoded_question;
 
+  /// Prompts and options are cut to `limits` and to the model's context.
   choice_adapter(cpu_policy& exec, adapted_model& m, tokenizer const& words,
                  classification_wording wording, encoding_limits limits = {});
 

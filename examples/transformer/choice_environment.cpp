@@ -99,13 +99,8 @@ svf::action_table<float> choice_environment::score(std::span<float const> z,
     }
     next.hidden = model_.current().forward(exec_, next.batch.tokens(),
                                            next.kept ? &*next.kept : nullptr);
-    std::vector<double> sums(next.batch.options());
-    next.batch.wanted().log_probabilities(exec_, model_.current(), next.hidden.view(), sums);
-    std::vector<float> const scores(sums.begin(), sums.end());
-    for (std::size_t q = 0; q < next.batch.questions(); ++q) {
-      auto const offsets = next.batch.offsets();
-      table.push_row(std::span(scores).subspan(offsets[q], offsets[q + 1] - offsets[q]));
-    }
+    append_scores(exec_, model_.current(), next.batch, next.hidden.view(),
+                  std::span(asked).subspan(table.questions(), next.batch.questions()), table);
     pieces_.push_back(std::move(next));
   }
   offsets_ = table.offsets;

@@ -28,7 +28,7 @@ class choice_environment {
     return action == questions_[question].answer ? 1.0f : -1.0f;
   }
 
-  /// Sets the model to z. Scores as `option_scores`.
+  /// Sets the model to z. Scores and throws as `option_scores`.
   svf::action_table<float> score(std::span<float const> z, std::span<std::size_t const> questions);
   /// Scores under the base model, computed once per question and each question by itself: they
   /// don't depend on what was asked before, so a resumed run repeats the uninterrupted one.

@@ -14,7 +14,8 @@ constexpr index_t most_heads = 1 << 12;
 constexpr index_t widest_head = 1 << 12;
 constexpr index_t widest = 1 << 20;
 constexpr index_t most_tokens = index_t{1} << 24;
-constexpr index_t longest_context = 1 << 20;  // the rotary tables are made for all of it
+constexpr index_t longest_context = 1 << 20;
+constexpr index_t most_rotations = 1 << 27;  // context·head_dim, the floats of the rotary tables
 
 void in_range(std::string_view source, std::string_view field, index_t value, index_t most) {
   svf::expects(value >= 1 && value <= most, svf::error_kind::format, source, ": ", field,
@@ -38,6 +39,7 @@ void validate(config const& c, std::string_view source) {
   svf::expects(c.head_dim % 2 == 0, svf::error_kind::format, source,
                ": head_dim must be even for rotary embeddings, got ", c.head_dim);
   in_range(source, "heads * head_dim", c.query_width(), widest);
+  in_range(source, "context * head_dim", c.context * c.head_dim, most_rotations);
   svf::expects(std::isfinite(c.rms_epsilon) && c.rms_epsilon > 0.0f && c.rms_epsilon < 1.0f,
                svf::error_kind::format, source, ": rms_epsilon must be in (0, 1), got ",
                c.rms_epsilon);

@@ -36,9 +36,10 @@ struct config {
 };
 
 /// Throws `svf::error` (format) that names `source`, the field, what was expected and what came,
-/// unless every extent is positive and of a size that a computer of today can hold (the context:
-/// at most 2²⁰ tokens, as a model makes its rotary tables for all of it), heads is a multiple of
-/// kv_heads, head_dim is even, epsilon is in (0, 1) and theta is finite and ≥ 1.
+/// unless every extent is positive and of a size that a computer of today can hold (the context: at
+/// most 2²⁰ tokens and context·head_dim at most 2²⁷, as a model makes its rotary tables for all of
+/// it), heads is a multiple of kv_heads, head_dim is even, epsilon is in (0, 1) and theta is finite
+/// and ≥ 1.
 void validate(config const& c, std::string_view source);
 
 /// The number of parameters of a validated configuration; cannot overflow.

@@ -6,6 +6,14 @@
 
 namespace llama {
 
+void expect_finite(std::span<float const> logits, std::string_view where) {
+  for (float const logit : logits) {
+    svf::expects(std::isfinite(logit), svf::error_kind::numeric, where,
+                 ": expected finite logits, got ", logit,
+                 ": the weights, or the expert's z, are too large for float32");
+  }
+}
+
 token greedy_choice(std::span<float const> logits) {
   return token(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
@@ -50,6 +58,7 @@ std::vector<token> generate(cpu_policy& exec, model const& m, std::span<token co
   while (index_t(answer.size()) < room) {
     auto const hidden = m.extend(exec, cache, next);
     m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), logits.view());
+    expect_finite(scores, "generate");
     token const id = options.temperature == 0.0f
                          ? greedy_choice(scores)
                          : sampled_choice(scores, options.temperature, random.uniform());

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <svfmath/core/random.hpp>
@@ -18,6 +19,10 @@ struct generate_options {
   std::optional<token> stop_token{};  ///< ends the answer; not part of it
 };
 
+/// Throws `svf::error{numeric}` naming `where` unless all logits are finite, which they are not
+/// when weights or an expert's z are too large for float32.
+void expect_finite(std::span<float const> logits, std::string_view where);
+
 /// The id of the largest logit, the first of equals.
 token greedy_choice(std::span<float const> logits);
 
@@ -26,7 +31,8 @@ token sampled_choice(std::span<float const> logits, float temperature, double u)
 
 /// Continues `prompt` token by token with a key-value cache. `on_token`, if given, sees every new
 /// token and ends the answer by returning true. Throws `svf::error{shape}` for an empty prompt or
-/// one that leaves no room in the context, `error{numeric}` for a negative temperature.
+/// one that leaves no room in the context, `error{numeric}` for a negative temperature and for
+/// logits that are not finite.
 /// Deterministic for the same generator state.
 std::vector<token> generate(cpu_policy& exec, model const& m, std::span<token const> prompt,
                             generate_options const& options, svf::generator& random,

@@ -54,7 +54,9 @@ tokenizer_data read_tokenizer(std::filesystem::path const& folder, std::string_v
   tokenizer_data data = parse_hf_tokenizer(text_of(file), path.string());
   json const document = parse_json(config_text, config_source);
   json_fields const fields(document, config_source);
-  data.bos = token_id(fields, "bos_token_id", config_source);
+  if (!data.add_bos) {  // else tokenizer.json has named it
+    data.bos = token_id(fields, "bos_token_id", config_source);
+  }
   data.eos = token_id(fields, "eos_token_id", config_source);
   data.padding = token_id(fields, "pad_token_id", config_source);
   auto const extra = folder / "tokenizer_config.json";
@@ -65,7 +67,11 @@ tokenizer_data read_tokenizer(std::filesystem::path const& folder, std::string_v
     json_fields const extra_fields(extra_document, source);
     json const* const chat = extra_fields.find("chat_template");
     data.chat_template = chat != nullptr && chat->is_string() ? chat->get<std::string>() : "";
-    data.add_bos = extra_fields.find_flag("add_bos_token").value_or(false);
+    data.add_bos = extra_fields.find_flag("add_bos_token").value_or(data.add_bos);
+  }
+  auto const jinja = folder / "chat_template.jinja";
+  if (std::filesystem::exists(jinja)) {
+    data.chat_template = text_of(svf::mapped_file(jinja));
   }
   return data;
 }
@@ -140,18 +146,29 @@ checkpoint load_hf(std::filesystem::path const& path) {
   return c;
 }
 
-void save_hf(checkpoint const& c, std::filesystem::path const& folder) {
-  validate(c);
+void write_model_folder(std::filesystem::path const& folder,
+                        svf::safetensors_writer const& weights,
+                        std::span<side_file const> others) {
   std::error_code problem;
   std::filesystem::create_directories(folder, problem);
   svf::expects(!problem, error_kind::backend, "cannot make the folder '", folder,
                "': ", problem.message());
+  weights.write(folder / "model.safetensors");
+  for (side_file const& file : others) {
+    svf::write_atomically(folder / file.name, file.content);
+  }
+}
+
+void save_hf(checkpoint const& c, std::filesystem::path const& folder) {
+  validate(c);
   // All texts before the first file, so that a vocabulary that cannot be written changes nothing.
-  bool const has_words = !c.tok.tokens.empty();
-  std::string const config_text = to_hf_config(c.cfg, c.tok);
-  std::string const tokenizer_text = has_words ? to_hf_tokenizer(c.tok) : "";
-  json const extra = {{"add_bos_token", c.tok.add_bos},
-                      {"chat_template", replace_invalid_utf8(c.tok.chat_template)}};
+  std::vector<side_file> others{{"config.json", to_hf_config(c.cfg, c.tok)}};
+  if (!c.tok.tokens.empty()) {
+    json const extra = {{"add_bos_token", c.tok.add_bos},
+                        {"chat_template", replace_invalid_utf8(c.tok.chat_template)}};
+    others.push_back({"tokenizer.json", to_hf_tokenizer(c.tok)});
+    others.push_back({"tokenizer_config.json", extra.dump(2) + "\n"});
+  }
   svf::safetensors_writer writer;
   for (auto const& [name, tensor] : c.tensors) {
     auto const rows = std::uint64_t(tensor.values.rows());
@@ -163,12 +180,7 @@ void save_hf(checkpoint const& c, std::filesystem::path const& folder) {
     writer.add(name, std::move(shape),
                std::span<float const>(tensor.values.data(), std::size_t(tensor.values.size())));
   }
-  writer.write(folder / "model.safetensors");
-  svf::write_atomically(folder / "config.json", config_text);
-  if (has_words) {
-    svf::write_atomically(folder / "tokenizer.json", tokenizer_text);
-    svf::write_atomically(folder / "tokenizer_config.json", extra.dump(2) + "\n");
-  }
+  write_model_folder(folder, writer, others);
 }
 
 }  // namespace llama

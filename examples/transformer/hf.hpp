@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <svfmath/io/safetensors_writer.hpp>
 
 #include "checkpoint.hpp"
 
@@ -22,8 +26,10 @@ config parse_hf_config(std::string_view json, std::string const& source);
 std::string to_hf_config(config const& c, tokenizer_data const& tok = {});
 
 /// The tokenizer in the text of a tokenizer.json: a BPE model with its merges ("a b" or ["a","b"]),
-/// added tokens, and the pre-tokenizers ByteLevel, Digits (individual) and Split on \p{N}, alone or
-/// in sequence. Throws `svf::error` (format) by name for whatever else would change the ids.
+/// added tokens, the pre-tokenizers ByteLevel, Digits (individual) and Split on \p{N}, alone or
+/// in sequence, and post-processors that add nothing or one token in front (which is then `bos`).
+/// Throws `svf::error` (format) by name for whatever else would change the ids, and for Sequences
+/// nested more than 8 deep.
 tokenizer_data parse_hf_tokenizer(std::string_view json, std::string const& source);
 
 /// The inverse: a tokenizer.json from which the same ids follow, here and in Hugging Face's library
@@ -35,15 +41,31 @@ std::string to_hf_tokenizer(tokenizer_data const& data);
 /// `svf::error` (format) for a malformed index or one that names files elsewhere.
 std::vector<std::filesystem::path> weight_files(std::filesystem::path const& path);
 
+/// A file of a model's folder beside its weights.
+struct side_file {
+  std::string name;
+  std::string content;
+};
+/// Writes `weights` as model.safetensors and then `others` into `folder`, which is made if need be.
+/// Each file appears whole or not at all. The weights come first: as long as the disk has no room
+/// for them, a model that was in the folder stays complete. Throws `svf::error` (backend) if the
+/// system refuses.
+void write_model_folder(std::filesystem::path const& folder,
+                        svf::safetensors_writer const& weights, std::span<side_file const> others);
+
+/// What may lie beside the weights of a Hugging Face folder and belongs to the model.
+inline constexpr std::array<char const*, 6> side_file_names{
+    "config.json",           "generation_config.json",  "tokenizer.json",
+    "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"};
+
 /// Reads a Hugging Face folder, or a .safetensors file beside its config.json and tokenizer.json.
 /// See `load_checkpoint`; nothing is validated here but what is read.
 checkpoint load_hf(std::filesystem::path const& path);
 
 /// Writes model.safetensors (float32, the checkpoint's own tensor names), config.json and, where
-/// there is a vocabulary, tokenizer.json and tokenizer_config.json into `folder`, which is made if
-/// need be. Each file appears whole or not at all. The weights come first: as long as the disk has
-/// no room for them, a model that was in the folder stays complete. `load_hf` gives back an equal
-/// checkpoint. Throws `svf::error`: as `validate`, and (backend) if the system refuses to write.
+/// there is a vocabulary, tokenizer.json and tokenizer_config.json as `write_model_folder` does.
+/// `load_hf` gives back an equal checkpoint. Throws `svf::error`: as `validate`, and (backend) if
+/// the system refuses to write.
 void save_hf(checkpoint const& c, std::filesystem::path const& folder);
 
 }  // namespace llama

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
 #include <svfmath/core/error.hpp>
 
 #include "hf.hpp"
@@ -13,6 +16,7 @@ using nlohmann::json;
 using svf::error_kind;
 
 constexpr std::int64_t most_tokens = std::int64_t{1} << 24;
+constexpr int deepest_sequence = 8;  // real files have one Sequence
 
 template <class... Parts>
 void expects(std::string const& source, bool condition, Parts const&... parts) {
@@ -81,12 +85,19 @@ void read_unknown(tokenizer_data& data, json_fields const& model, std::string co
   kind = kind == token_kind::normal ? token_kind::unknown : kind;
 }
 
-void read_splitting(word_splitting& splitting, json const& node, std::string const& source) {
+void check_depth(int depth, std::string_view what, std::string const& source) {
+  expects(source, depth <= deepest_sequence, what, ": expected at most ", deepest_sequence,
+          " Sequences within each other, got more");
+}
+
+void read_splitting(word_splitting& splitting, json const& node, std::string const& source,
+                    int depth = 0) {
   json_fields const fields(node, source);
   auto const type = fields.find_text("type").value_or("");
   if (type == "Sequence") {
+    check_depth(depth + 1, "pre_tokenizer", source);
     for (json const& part : fields.array("pretokenizers")) {
-      read_splitting(splitting, part, source);
+      read_splitting(splitting, part, source, depth + 1);
     }
   } else if (type == "ByteLevel") {
     expects(source, !fields.find_flag("add_prefix_space").value_or(true),
@@ -110,6 +121,67 @@ void read_splitting(word_splitting& splitting, json const& node, std::string con
     expects(source, false, "pre_tokenizer: expected ByteLevel, Digits, Split or a Sequence, got ",
             in_quotes(type));
   }
+}
+
+// What a TemplateProcessing puts around one text: nothing, or one token in front.
+void read_template(tokenizer_data& data, json_fields const& fields, std::string const& source) {
+  json const& pieces = fields.array("single");
+  bool const token_first = pieces.size() == 2 && pieces[0].is_object() &&
+                           pieces[0].contains("SpecialToken");
+  bool const text_last =
+      !pieces.empty() && pieces.back().is_object() && pieces.back().contains("Sequence");
+  expects(source, text_last && (token_first || pieces.size() == 1),
+          "post_processor TemplateProcessing: expected the text alone or after one token, got ",
+          pieces.size(), " pieces of another kind or order");
+  if (!token_first) {
+    return;
+  }
+  json_fields const token(json_fields(pieces[0], source).object("SpecialToken"), source);
+  auto const name = token.find_text("id").value_or("");
+  auto const found = std::find(data.tokens.begin(), data.tokens.end(), name);
+  expects(source, !name.empty() && found != data.tokens.end(),
+          "post_processor TemplateProcessing: ", in_quotes(name), " is not a token");
+  data.bos = std::int32_t(found - data.tokens.begin());
+  data.add_bos = true;
+}
+
+void read_post_processor(tokenizer_data& data, json const& node, std::string const& source,
+                         int depth = 0) {
+  json_fields const fields(node, source);
+  auto const type = fields.find_text("type").value_or("");
+  if (type == "Sequence") {
+    check_depth(depth + 1, "post_processor", source);
+    for (json const& part : fields.array("processors")) {
+      read_post_processor(data, part, source, depth + 1);
+    }
+  } else if (type == "TemplateProcessing") {
+    read_template(data, fields, source);
+  } else {
+    // ByteLevel moves offsets alone, never ids.
+    expects(source, type == "ByteLevel",
+            "post_processor: expected ByteLevel, TemplateProcessing or a Sequence, got ",
+            in_quotes(type));
+  }
+}
+
+// The inverse of `read_template`.
+json template_for(tokenizer_data const& data) {
+  if (!data.add_bos || !data.bos) {
+    return nullptr;
+  }
+  std::string const& name = data.tokens.at(std::size_t(*data.bos));
+  auto const piece = [](char const* kind, std::string const& id, int type) {
+    return json{{kind, {{"id", id}, {"type_id", type}}}};
+  };
+  json single = json::array({piece("SpecialToken", name, 0), piece("Sequence", "A", 0)});
+  json pair = single;
+  pair.push_back(piece("SpecialToken", name, 1));
+  pair.push_back(piece("Sequence", "B", 1));
+  json const token = {{"id", name}, {"ids", {*data.bos}}, {"tokens", {name}}};
+  return {{"type", "TemplateProcessing"},
+          {"single", std::move(single)},
+          {"pair", std::move(pair)},
+          {"special_tokens", {{name, token}}}};
 }
 
 void check_model(json_fields const& model, std::string const& source) {
@@ -147,6 +219,9 @@ tokenizer_data parse_hf_tokenizer(std::string_view text, std::string const& sour
   }
   if (fields.contains("pre_tokenizer")) {
     read_splitting(data.splitting, fields.object("pre_tokenizer"), source);
+  }
+  if (fields.contains("post_processor")) {
+    read_post_processor(data, fields.object("post_processor"), source);
   }
   read_unknown(data, model, source);
   data.fuse_unknown = model.find_flag("fuse_unk").value_or(false);
@@ -198,7 +273,8 @@ std::string to_hf_tokenizer(tokenizer_data const& data) {
       {"version", "1.0"},          {"truncation", nullptr},
       {"padding", nullptr},        {"added_tokens", added},
       {"normalizer", nullptr},     {"pre_tokenizer", splitting},
-      {"post_processor", nullptr}, {"decoder", decoder},
+      {"post_processor", template_for(data)},
+      {"decoder", decoder},
       {"model",
        {{"type", "BPE"},
         {"dropout", nullptr},

@@ -64,11 +64,14 @@ rotary_table::rotary_table(config const& c)
       style_(c.rope),
       cosine_(c.context, c.head_dim / 2),
       sine_(c.context, c.head_dim / 2) {
+  std::vector<double> frequencies;
+  for (index_t i = 0; i < c.head_dim / 2; ++i) {
+    frequencies.push_back(
+        std::pow(double(c.rope_theta), -2.0 * double(i) / double(c.head_dim)));
+  }
   for (index_t position = 0; position < c.context; ++position) {
     for (index_t i = 0; i < c.head_dim / 2; ++i) {
-      double const angle =
-          double(position) *
-          std::pow(double(c.rope_theta), -2.0 * double(i) / double(c.head_dim));
+      double const angle = double(position) * frequencies[std::size_t(i)];
       cosine_(position, i) = float(std::cos(angle));
       sine_(position, i) = float(std::sin(angle));
     }

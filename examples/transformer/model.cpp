@@ -72,7 +72,7 @@ kv_cache::kv_cache(config const& c, index_t capacity) : capacity_(capacity) {
 model::model(checkpoint const& source) : model(source.cfg, weights_of(source)) {}
 
 model::model(config const& c, weights w)
-    : config_(c), weights_(std::move(w)), rotary_(c) {
+    : config_(c), weights_(std::move(w)), rotary_(std::make_shared<rotary_table const>(c)) {
   svf::expects(index_t(weights_.layers.size()) == c.layers, svf::error_kind::shape,
                "llama::model: expected ", c.layers, " layers, got ", weights_.layers.size());
   expect_shape(weights_.embedding, {c.vocabulary, c.width}, "embedding");
@@ -131,8 +131,8 @@ svf::matrix<float> model::forward(cpu_policy& exec, token_batch const& batch,
     a.q = linear(exec, a.normed.view(), w[projection::q]);
     a.k = linear(exec, a.normed.view(), w[projection::k]);
     a.v = linear(exec, a.normed.view(), w[projection::v]);
-    rotary_.rotate(exec, a.q.view(), batch.positions(), 1);
-    rotary_.rotate(exec, a.k.view(), batch.positions(), 1);
+    rotary_->rotate(exec, a.q.view(), batch.positions(), 1);
+    rotary_->rotate(exec, a.k.view(), batch.positions(), 1);
     attention(exec, config_, batch, a.q.view(), a.k.view(), a.v.view(), a.attended.view());
     if (keep != nullptr) {
       a.input = x;
@@ -198,8 +198,8 @@ void model::backward(cpu_policy& exec, token_batch const& batch, activations& ke
     back_through(exec, dx.view(), w[projection::o], dattended.view(), 0.0f);
     attention_backward(exec, config_, batch, a.q.view(), a.k.view(), a.v.view(),
                        dattended.view(), dq.view(), dk.view(), dv.view());
-    rotary_.rotate(exec, dq.view(), batch.positions(), -1);
-    rotary_.rotate(exec, dk.view(), batch.positions(), -1);
+    rotary_->rotate(exec, dq.view(), batch.positions(), -1);
+    rotary_->rotate(exec, dk.view(), batch.positions(), -1);
     visitor.projection_gradient(l, projection::q, a.normed.view(), dq.view());
     visitor.projection_gradient(l, projection::k, a.normed.view(), dk.view());
     visitor.projection_gradient(l, projection::v, a.normed.view(), dv.view());
@@ -242,8 +242,8 @@ svf::matrix<float> model::extend(cpu_policy& exec, kv_cache& cache,
     auto const v = cache.values_[l].view().rows_range(past, rows);
     gemm(exec, 1.0f, normed.view(), transposed(w[projection::k].view()), 0.0f, k);
     gemm(exec, 1.0f, normed.view(), transposed(w[projection::v].view()), 0.0f, v);
-    rotary_.rotate(exec, q.view(), positions, 1);
-    rotary_.rotate(exec, k, positions, 1);
+    rotary_->rotate(exec, q.view(), positions, 1);
+    rotary_->rotate(exec, k, positions, 1);
     cached_attention(exec, config_, past, q.view(), cache.keys_[l].view().rows_range(0, past + rows),
                      cache.values_[l].view().rows_range(0, past + rows), attended.view());
     add_linear(exec, attended.view(), w[projection::o], x.view());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -65,7 +66,8 @@ class kv_cache {
   index_t capacity_ = 0;
 };
 
-/// A Llama-architecture decoder in float32.
+/// A Llama-architecture decoder in float32. Copies have weights of their own and share the rotary
+/// table.
 class model {
  public:
   /// Copies the weights of a checkpoint that passed `validate`.
@@ -99,7 +101,7 @@ class model {
 
   config config_;
   weights weights_;
-  rotary_table rotary_;
+  std::shared_ptr<rotary_table const> rotary_;  // one for all copies
 };
 
 }  // namespace llama

@@ -81,6 +81,8 @@ tokenizer::tokenizer(tokenizer_data data, std::string const& source) : data_(std
                ": expected a kind for each of ", data_.tokens.size(), " tokens, got ",
                data_.kinds.size());
   check_id(source, "bos", data_.bos, vocabulary());
+  svf::expects(!data_.add_bos || data_.bos, error_kind::format, source,
+               ": expected the id of the bos token that texts begin with, got none");
   check_id(source, "eos", data_.eos, vocabulary());
   check_id(source, "padding", data_.padding, vocabulary());
   check_id(source, "unknown", data_.unknown, vocabulary());

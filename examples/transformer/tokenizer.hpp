@@ -24,13 +24,23 @@ namespace llama {
 class tokenizer {
  public:
   /// Throws `svf::error` (format) for an empty or inconsistent vocabulary: duplicate tokens,
-  /// merges of or into tokens that do not exist, special ids out of range, an unknown model or
-  /// way of splitting. `source` names the file in messages.
+  /// merges of or into tokens that do not exist, special ids out of range, `add_bos` without a
+  /// `bos`, an unknown model or way of splitting. `source` names the file in messages.
   explicit tokenizer(tokenizer_data data, std::string const& source = "tokenizer");
 
   /// The ids of a text. Control tokens that occur in it (such as "<|im_start|>") are read as text
   /// unless `parse_special`. No `bos` is added. Throws `svf::error` (shape) from 2 GiB on.
   std::vector<std::int32_t> encode(std::string_view text, bool parse_special = false) const;
+
+  /// The same for a text that a model reads from its beginning: with `bos` in front where the
+  /// vocabulary asks for it (`add_bos`).
+  std::vector<std::int32_t> encode_start(std::string_view text, bool parse_special = false) const {
+    auto ids = encode(text, parse_special);
+    if (data_.add_bos) {
+      ids.insert(ids.begin(), *data_.bos);
+    }
+    return ids;
+  }
 
   /// The bytes of the ids one after the other, control tokens included unless `render_special` is
   /// false. A result cut within a character is not UTF-8: see `replace_invalid_utf8`.

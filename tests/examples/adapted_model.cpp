@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <transformer/adapted_model.hpp>
 
+#include <algorithm>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -84,6 +85,32 @@ TEST_CASE("adapted_model: the weights are U diag(sigma z) V^T whatever was set b
       }
     }
     CHECK(worst <= 1e-5);  // 20 products of size below 10, float
+  }
+}
+
+TEST_CASE("adapted_model: a change at some sites gives the bits of setting all of it at once") {
+  llama::cpu_policy exec(2);
+  auto const source = test::checkpoint_of(test::small_model(test::small_config(true, true), 4));
+  auto m = small_adapted(exec, source);
+  auto const size = std::size_t(m.layout().size());
+  auto z = test::uniform_vector<float>(size, 0.5f, 1.5f, 8);
+  for (std::size_t const changed : {std::size_t{0}, std::size_t{13}, std::size_t{5}}) {
+    CAPTURE(changed);
+    m.set_z(exec, z);
+    auto const& site = m.layout()[llama::index_t(changed)];
+    z[std::size_t(site.offset + site.rank() - 1)] *= -2.0f;
+    m.set_z(exec, z);
+    auto fresh = small_adapted(exec, source);
+    fresh.set_z(exec, z);
+    CHECK(equal_weights(m.current(), fresh.current()));
+    // Back to the base at one site alone.
+    std::fill_n(z.begin() + site.offset, site.rank(), 1.0f);
+    m.set_z(exec, z);
+    fresh.set_z(exec, z);
+    CHECK(equal_weights(m.current(), fresh.current()));
+    auto const place = m.places()[changed];
+    auto const& w = m.current().parameters().layers[std::size_t(place.layer)][place.which];
+    CHECK(test::max_difference(w, source.matrix(site.name)) == 0.0);
   }
 }
 

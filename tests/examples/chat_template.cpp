@@ -41,14 +41,32 @@ TEST_CASE("chat_template: no messages") {
   CHECK(llama::apply_chat_template(messages{}, true) == "<|im_start|>assistant\n");
 }
 
+TEST_CASE("chat_template: known are SmolLM2's and plain ChatML, nothing else") {
+  std::string const plain =
+      "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + "
+      "message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}"
+      "{{ '<|im_start|>assistant\n' }}{% endif %}";
+  CHECK(llama::system_message_of(plain) == "");
+  std::string escaped = plain;
+  for (auto at = escaped.find('\n'); at != std::string::npos; at = escaped.find('\n', at)) {
+    escaped.replace(at, 1, "\\n");
+  }
+  CHECK(llama::system_message_of(escaped) == "");
+  CHECK(!llama::system_message_of(""));
+  CHECK(!llama::system_message_of("{{ bos_token }}" + plain));
+  CHECK(!llama::system_message_of("{% for m in messages %}[INST] {{ m }} [/INST]{% endfor %}"));
+  messages const chat{{"user", "Hi"}};
+  CHECK(llama::apply_chat_template(chat, true, "") ==
+        "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n");
+}
+
 TEST_CASE("chat_template: SmolLM2's file holds this template") {
   auto const file = test::smollm2_file();
   if (!file) {
     return;
   }
   auto const template_text = llama::gguf_tokenizer(llama::gguf_file(*file)).chat_template;
-  CHECK(template_text.find(llama::default_system_message) != std::string::npos);
-  CHECK(template_text.find("'<|im_start|>assistant\n'") != std::string::npos);
+  CHECK(llama::system_message_of(template_text) == llama::default_system_message);
 }
 
 TEST_CASE("chat_template: ids are those of the text, and contents cannot forge marks") {

@@ -2,138 +2,26 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdint>
+#include <cstring>
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
-#include <svfmath/expert/expert_file.hpp>
+#include <svfmath/io/safetensors.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
 
 #include <support/close.hpp>
-#include <support/random.hpp>
 
-#include <transformer/hf.hpp>
-
-#include "tool.hpp"
+#include "cli_model_folder.hpp"
 
 // The subcommands that read with a language model, on one of a few thousand weights.
 namespace {
 
-using llama::index_t;
+using test::check_refusal;
+using test::model_folder;
 using test::run_tool;
 using arguments = std::vector<std::string>;
-
-llama::checkpoint tiny_model() {
-  llama::checkpoint c;
-  c.source = "tiny";
-  c.cfg.layers = 2;
-  c.cfg.width = 12;
-  c.cfg.hidden = 20;
-  c.cfg.heads = 4;
-  c.cfg.kv_heads = 2;
-  c.cfg.head_dim = 4;
-  c.cfg.vocabulary = 12;
-  c.cfg.context = 256;
-  c.cfg.rope_theta = 100.0f;
-  c.cfg.tied_output = true;
-  std::uint64_t seed = 1;
-  auto const put = [&](std::string const& name, index_t rows, index_t cols, int dimensions = 2) {
-    c.tensors[name] = {test::normal_matrix<float>(rows, cols, seed++), dimensions};
-  };
-  put(c.embedding(), 12, 12);
-  put(c.output_norm(), 1, 12, 1);
-  for (index_t layer = 0; layer < 2; ++layer) {
-    auto const names = c.names(layer);
-    put(names.attn_norm, 1, 12, 1);
-    put(names.q, 16, 12);
-    put(names.k, 8, 12);
-    put(names.v, 8, 12);
-    put(names.o, 12, 16);
-    put(names.ffn_norm, 1, 12, 1);
-    put(names.gate, 20, 12);
-    put(names.up, 20, 12);
-    put(names.down, 12, 20);
-  }
-  c.tok.model = "gpt2";
-  c.tok.splitting = {.single_numerals = true, .words = true, .byte_level = true};
-  c.tok.tokens = {"<end>", "a", "b", "c", "d", "e", "f", "g", "h", "Ġ", "ab", "Ġa"};
-  c.tok.kinds.assign(12, llama::token_kind::normal);
-  c.tok.kinds[0] = llama::token_kind::control;
-  c.tok.merges = {{"a", "b"}, {"Ġ", "a"}};
-  c.tok.eos = 0;
-  return c;
-}
-
-constexpr index_t components = 2 * (12 + 8 + 8 + 12 + 12 + 12 + 12);
-
-struct model_folder {
-  test::temp_directory folder;
-  std::string model = at("model");
-  std::string tasks = at("tasks.jsonl");
-
-  std::string at(std::string const& name) const { return (folder.path() / name).string(); }
-
-  model_folder() {
-    llama::save_hf(tiny_model(), model);
-    test::write_raw(tasks, questions(24, "abcdefgh"));
-  }
-
-  // "Which letter comes first?", answered by one of four letters.
-  static std::string questions(int count, std::string const& letters) {
-    std::string text;
-    for (int i = 0; i < count; ++i) {
-      std::string const first(1, letters[std::size_t(i * 5) % letters.size()]);
-      std::string const second(1, letters[std::size_t(i * 3 + 1) % letters.size()]);
-      text += R"({"prompt": ")" + first + second + R"(", "options": [" a", " b", " cd", " e"], )" +
-              R"("answer": )" + std::to_string(i % 4) + "}\n";
-    }
-    return text;
-  }
-
-  // An expert of some sites, without a base.
-  std::string expert(std::string const& name, std::vector<std::string> const& sites,
-                     std::string const& normalisation = "none") const {
-    svf::safetensors_writer writer;
-    std::vector<std::vector<float>> z;
-    auto const c = tiny_model();
-    for (std::size_t s = 0; s < sites.size(); ++s) {
-      auto const& w = c.matrix(sites[s]);
-      z.push_back(test::uniform_vector<float>(std::size_t(std::min(w.rows(), w.cols())), 0.2f,
-                                              1.8f, name.size() * 10 + s));
-    }
-    for (std::size_t s = 0; s < sites.size(); ++s) {
-      writer.add(sites[s] + ".z", {z[s].size()}, std::span<float const>(z[s]));
-    }
-    writer.set_metadata("normalisation", normalisation);
-    writer.write(at(name));
-    return at(name);
-  }
-
-  arguments train(std::string const& out, arguments const& more = {}) const {
-    arguments all{"train", model,     "--task", tasks,    "--val",            tasks, "--out",
-                  out,     "--steps", "3",      "--json", "--validate-every", "1",   "--cache",
-                  at("cache")};
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  }
-};
-
-void check_refusal(arguments const& command, std::vector<std::string> const& words,
-                   std::string const& out = {}) {
-  auto const result = run_tool(command);
-  INFO("stderr: " << result.err);
-  CHECK(result.status == 2);
-  for (auto const& word : words) {
-    INFO("expected in the message: " << word);
-    CHECK(result.says(word));
-  }
-  CHECK((out.empty() || !std::filesystem::exists(out)));
-}
-
-constexpr char const* gate = "model.layers.1.mlp.gate_proj.weight";
-constexpr char const* down = "model.layers.0.mlp.down_proj.weight";
 
 }  // namespace
 
@@ -144,7 +32,7 @@ TEST_CASE("cli: inspect and tokenize describe a model and its tokens") {
   REQUIRE(model.status == 0);
   CHECK(model.json()["kind"] == "Hugging Face model");
   CHECK(model.json()["matrices"] == 14);
-  CHECK(model.json()["components"] == components);
+  CHECK(model.json()["components"] == test::tiny_components);
   auto const tokens = run_tool({"tokenize", files.model, "ab a<end>", "--json"});
   CHECK(tokens.json()["ids"] == std::vector<int>{10, 11, 0});
   CHECK(tokens.json()["pieces"][1] == " a");
@@ -164,8 +52,8 @@ TEST_CASE("cli: factor takes the linear maps of a model's layers, as a folder or
     INFO(run.err);
     REQUIRE(run.status == 0);
     CHECK(run.json()["matrices"] == 14);
-    CHECK(run.json()["components"] == components);
-    CHECK(svf::safetensors_file(out).find(std::string(gate) + ".vt") != nullptr);
+    CHECK(run.json()["components"] == test::tiny_components);
+    CHECK(svf::safetensors_file(out).find(std::string(test::gate) + ".vt") != nullptr);
     CHECK(svf::safetensors_file(out).find("model.embed_tokens.weight.u") == nullptr);
   }
 }
@@ -229,7 +117,7 @@ TEST_CASE("cli: eval agrees with a merged model, for any subset of sites") {
         base.json()["right"].get<double>() / 24.0);
   for (std::string const normalisation : {"none", "nuclear"}) {
     CAPTURE(normalisation);
-    auto const expert = files.expert("some.safetensors", {gate, down}, normalisation);
+    auto const expert = files.expert("some.safetensors", {test::gate, test::down}, normalisation);
     auto const merged = files.at("merged/");
     REQUIRE(run_tool({"merge", files.model, "--expert", expert, "--out", merged,
                       "--unverified-base"}).status == 0);
@@ -279,141 +167,68 @@ TEST_CASE("cli: wrong task files and models are named") {
   check_refusal({"eval", files.model, "--tasks", files.tasks}, {"config.json"});
 }
 
-TEST_CASE("cli: train keeps the best z, and a resumed run is the uninterrupted one") {
+TEST_CASE("cli: an expert too large for float32 is refused rather than counted") {
   model_folder const files;
-  auto const out = files.at("expert.safetensors");
-  auto const whole = run_tool(files.train(out, {"--checkpoint", files.at("whole")}));
-  INFO(whole.err);
-  REQUIRE(whole.status == 0);
-  auto const report = whole.json();
-  CHECK(report["history"].size() == 3);
-  CHECK(report["validations"].size() == 4);
-  CHECK(report["end"] == "finished");
-  auto const metadata = svf::read_expert_metadata(out);
-  CHECK(metadata.base.has_value());
-  CHECK(metadata.name == "expert");
-  CHECK(metadata.training.at("preset") == "direct");
-
-  // The best z is the one that the file holds.
-  auto const evaluated = run_tool({"eval", files.model, "--tasks", files.tasks, "--expert", out,
-                                   "--cache", files.at("cache"), "--json"});
-  INFO(evaluated.err);
-  REQUIRE(evaluated.status == 0);
-  CHECK(evaluated.json()["accuracy"] == report["best_accuracy"]);
-
-  // A run cut short by the clock after its first step goes on to the same end.
-  auto const again = files.at("again.safetensors");
-  auto const part = run_tool(files.train(again, {"--checkpoint", files.at("part"), "--minutes",
-                                                 "1e-9", "--name", "expert"}));
-  REQUIRE(part.status == 0);
-  CHECK(part.json()["steps"] == 1);
-  CHECK(part.json()["end"] == "time limit");
-  auto const rest =
-      run_tool(files.train(again, {"--checkpoint", files.at("part"), "--name", "expert"}));
-  REQUIRE(rest.status == 0);
-  CHECK(rest.json()["steps"] == 3);
-  CHECK(rest.json()["history"] == report["history"]);
-  CHECK(test::read_raw(again) == test::read_raw(out));
-
-  check_refusal(files.train(again, {"--checkpoint", files.at("part"), "--batch", "5"}),
-                {files.at("part"), "options"});
-  check_refusal(files.train(again, {"--checkpoint", files.at("part"), "--sites", "mlp"}),
-                {files.at("part")});
-}
-
-TEST_CASE("cli: train on some sites makes an expert of those alone, for that base alone") {
-  model_folder const files;
-  auto const out = files.at("mlp.safetensors");
-  auto const run = run_tool(files.train(out, {"--sites", "mlp", "--preset", "released_code"}));
-  INFO(run.err);
-  REQUIRE(run.status == 0);
-  svf::safetensors_file const file(out);
-  CHECK(file.tensors().size() == 6);
-  CHECK(svf::read_expert_metadata(out).normalisation == svf::normalisation::nuclear);
-  CHECK(run_tool({"eval", files.model, "--tasks", files.tasks, "--expert", out}).status == 0);
-  CHECK(run_tool({"merge", files.model, "--expert", out, "--out", files.at("m/")}).status == 0);
-
-  auto other = tiny_model();
-  other.tensors.at(gate).values(0, 0) += 1.0f;
-  llama::save_hf(other, files.at("other"));
-  for (std::string const option : {"", "--unverified-base"}) {
-    arguments command{"eval", files.at("other"), "--tasks", files.tasks, "--expert", out};
-    if (!option.empty()) command.push_back(option);
-    check_refusal(command, {out, "made for base"});
+  auto const expert = files.at("huge.safetensors");
+  std::vector<float> const z(12, 1e25f);
+  svf::safetensors_writer writer;
+  auto const names = test::tiny_model().names(1);
+  for (std::string const& name : {names.gate, names.up}) {
+    writer.add(name + ".z", {12}, std::span<float const>(z));
   }
+  writer.write(expert);
+  auto const prompts = files.at("prompts.json");
+  test::write_raw(prompts, R"({"prompts": [{"text": "ab c"}]})");
+  arguments const with{"--expert", expert, "--unverified-base"};
+  for (arguments command : {arguments{"eval", files.model, "--tasks", files.tasks},
+                            arguments{"generate", files.model, "--prompt", "ab"},
+                            arguments{"score", files.model, "--prompts", prompts}}) {
+    command.insert(command.end(), with.begin(), with.end());
+    check_refusal(command, {"expected finite", "z, are too large for float32"});
+  }
+  check_refusal({"adapt", files.model, "--tasks", files.tasks, "--strategy", "A", "--experts",
+                 "a=" + expert, "--unverified-base"},
+                {"expected finite", files.tasks + "' line 1"});
 }
 
-TEST_CASE("cli: train says what it cannot do before it begins") {
+TEST_CASE("cli: long questions are cut to the context of a small model") {
+  auto small = test::tiny_model();
+  small.cfg.context = 32;
   model_folder const files;
-  auto const out = files.at("out.safetensors");
-  check_refusal({"train", files.model, "--out", out}, {"--task", "--classify"});
-  check_refusal({"train", files.model, "--out", out, "--task", files.tasks}, {"--val"});
-  check_refusal({"train", files.model, "--out", out, "--classify", "a=" + files.tasks}, {"two"});
-  check_refusal({"train", files.model, "--out", out, "--classify", files.tasks}, {"NAME=FILE"});
-  check_refusal({"train", files.model, "--out", out, "--task", files.tasks, "--val",
-                 files.at("none")},
-                {files.at("none")}, out);
-  check_refusal(files.train(out, {"--preset", "best"}), {"--preset"}, out);
-  check_refusal(files.train(out, {"--batch", "0"}), {"--batch"}, out);
-  check_refusal(files.train(files.at("no/out")), {files.at("no/out")});
-  test::write_raw(files.at("broken"), "no checkpoint");
-  check_refusal(files.train(out, {"--checkpoint", files.at("broken")}), {files.at("broken")}, out);
+  llama::save_hf(small, files.model);
+  test::write_raw(files.tasks, R"({"prompt": ")" + std::string(300, 'c') + R"(", "options": [")" +
+                                   std::string(70, 'd') + R"(", "e"], "answer": 0})");
+  auto const run = run_tool({"eval", files.model, "--tasks", files.tasks, "--json"});
+  INFO(run.err);
+  CHECK(run.status == 0);
+  CHECK(run_tool(files.train(files.at("out"))).status == 0);
+  auto const unknown = files.at("unknown.jsonl");
+  test::write_raw(unknown, "\n" R"({"prompt": "zz", "options": ["a", "b"], "answer": 0})");
+  check_refusal({"eval", files.model, "--tasks", unknown}, {unknown + "' line 2", "no tokens"});
 }
 
-TEST_CASE("cli: adapt runs all three strategies") {
+TEST_CASE("cli: bos comes first where the vocabulary asks for it, but not in a chat") {
   model_folder const files;
-  test::write_raw(files.at("one.jsonl"), model_folder::questions(12, "abab"));
-  test::write_raw(files.at("two.jsonl"), model_folder::questions(12, "efgh"));
-  auto const kinds = files.at("kinds.safetensors");
-  auto const trained = run_tool({"train", files.model, "--classify", "a=" + files.at("one.jsonl"),
-                                 "b=" + files.at("two.jsonl"), "--out", kinds, "--steps", "2",
-                                 "--json"});
-  INFO(trained.err);
-  REQUIRE(trained.status == 0);
-  CHECK(svf::read_expert_metadata(kinds).training.at("labels") == "a,b");
-
-  arguments const common{"adapt",   files.model, "--tasks", files.tasks, "--unverified-base",
-                         "--json",  "--experts", "a=" + files.expert("a.safetensors", {gate}),
-                         "b=" + files.expert("bb.safetensors", {down, gate})};
-  auto const with = [&](arguments const& more) {
-    arguments all = common;
-    all.insert(all.end(), more.begin(), more.end());
-    return all;
-  };
-  auto const a = run_tool(with({"--strategy", "A", "--others", "c"}));
-  INFO(a.err);
-  REQUIRE(a.status == 0);
-  auto const dispatched = a.json()["dispatch"];
-  CHECK(dispatched.size() == 3);
-  CHECK(dispatched["a"].get<int>() + dispatched["b"].get<int>() + dispatched["c"].get<int>() == 24);
-  CHECK(a.json()["pass1"]["prompts"] == 24);
-  CHECK(a.json()["pass2"]["prompts"] == 24);
-  auto const b = run_tool(with({"--strategy", "B", "--classifier", kinds}));
-  INFO(b.err);
-  REQUIRE(b.status == 0);
-  CHECK(b.json()["dispatch"].size() == 2);
-  auto const c = run_tool(with({"--strategy", "C", "--shots", "4", "--population", "6",
-                                "--generations", "3"}));
-  INFO(c.err);
-  REQUIRE(c.status == 0);
-  CHECK(c.json()["questions"] == 20);
-  CHECK(c.json()["examples"] == 4);
-  CHECK(c.json()["alpha"].size() == 2);
-  CHECK(c.json()["examples_accuracy"].get<double>() >=
-        c.json()["examples_base_accuracy"].get<double>());
-
-  check_refusal({"adapt", files.model, "--tasks", files.tasks, "--strategy", "A"},
-                {"--experts", "at least one", "none"});
-  check_refusal(with({"--strategy", "B"}), {"--classifier"});
-  check_refusal(with({"--strategy", "A", "--classifier", kinds}), {"--classifier"});
-  check_refusal(with({"--strategy", "B", "--classifier", kinds, "--others", "zzz"}), {"zzz"});
-  check_refusal(with({"--strategy", "C"}), {"--examples", "--shots"});
-  check_refusal(with({"--strategy", "C", "--shots", "24"}), {"--shots", "24"});
-  check_refusal(with({"--strategy", "A", "--experts", "a=" + files.at("a.safetensors")}),
-                {"already has an expert 'a'"});
-  check_refusal(with({"--strategy", "A", "--experts",
-                      "n=" + files.expert("nuclear", {gate}, "nuclear")}),
-                {"normalisation", "nuclear"});
-  check_refusal(with({"--strategy", "A", "--experts", "x=" + files.at("nowhere")}),
-                {files.at("nowhere")});
+  auto const prompts = files.at("prompts.json");
+  test::write_raw(prompts, R"({"prompts": [{"text": "ab"}]})");
+  arguments const score{"score", files.model, "--prompts", prompts, "--json"};
+  arguments const generate{"generate", files.model, "--prompt", "ab", "--json", "--max-tokens",
+                           "2"};
+  arguments const eval{"eval", files.model, "--tasks", files.tasks, "--json"};
+  CHECK(run_tool(score).json()["ids"] == std::vector<int>{10});
+  auto const without = run_tool(eval).json()["mean_log_probability"];
+  auto c = test::tiny_model();
+  c.tok.bos = 0;
+  c.tok.add_bos = true;
+  llama::save_hf(c, files.model);
+  CHECK(run_tool(score).json()["ids"] == std::vector<int>{0, 10});
+  CHECK(run_tool(generate).json()["prompt_tokens"] == 2);
+  CHECK(run_tool(eval).json()["mean_log_probability"] != without);
+  c.tok.bos.reset();
+  c.tok.add_bos = false;
+  c.tok.chat_template = "{{ bos_token }}[INST]{{ messages[0]['content'] }}[/INST]";
+  llama::save_hf(c, files.model);
+  check_refusal({"generate", files.model, "--prompt", "a", "--chat"},
+                {"--chat", files.model, "[INST]"});
+  check_refusal({"tokenize", files.model, "a", "--chat"}, {"--chat", files.model, "[INST]"});
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -151,6 +152,13 @@ TEST_CASE("cli: inspect and tokenize know SmolLM2") {
   CHECK(run.json()["kind"] == "GGUF model");
   CHECK(run.json()["matrices"] == 210);
   CHECK(run.json()["parameters"] == 134515008);
+  auto const description = run.json();
+  auto const& tensors = description["tensor_list"];
+  CHECK(tensors.size() == 272);
+  CHECK(std::any_of(tensors.begin(), tensors.end(), [](nlohmann::json const& tensor) {
+    return tensor["name"] == "blk.0.ffn_down.weight" && tensor["type"] == "Q4_1" &&
+           tensor["shape"] == std::vector<int>{576, 1536};
+  }));
   auto const tokens = run_tool({"tokenize", *model, golden[0].text, "--json"});
   CHECK(tokens.json()["ids"] == golden[0].ids);
 }

@@ -64,6 +64,14 @@ TEST_CASE("config: every bad field is refused by its name") {
   llama::config longest = smollm2();
   longest.context = 1 << 20;
   CHECK_NOTHROW(llama::validate(longest, "here"));
+  // The rotary tables have context * head_dim floats: 512 MiB here, 16 GiB there.
+  longest.head_dim = 128;
+  CHECK_NOTHROW(llama::validate(longest, "here"));
+  CHECK(refused_naming("context * head_dim must be in 1 … 134217728, got 4294967296",
+                       [](auto& c) {
+                         c.context = 1 << 20;
+                         c.head_dim = 4096;
+                       }));
   CHECK(refused_naming("heads must be a multiple", [](auto& c) { c.kv_heads = 2; }));
   CHECK(refused_naming("head_dim", [](auto& c) { c.head_dim = 63; }));
   CHECK(refused_naming("heads * head_dim", [](auto& c) {

@@ -135,6 +135,76 @@ TEST_CASE("hf_tokenizer: what would change the ids is refused by name") {
   });
 }
 
+TEST_CASE("hf_tokenizer: Sequences within Sequences are read to a depth, and no deeper") {
+  auto const nested = [](std::size_t depth, std::string const& field, std::string const& list,
+                         std::string const& innermost) {
+    std::string text;
+    for (std::size_t i = 0; i < depth; ++i) {
+      text += R"({"type": "Sequence", ")" + list + "\": [";
+    }
+    text += innermost;
+    for (std::size_t i = 0; i < depth; ++i) {
+      text += "]}";
+    }
+    json whole = document();
+    whole.erase(field);
+    std::string const rest = whole.dump();
+    return rest.substr(0, rest.size() - 1) + ", \"" + field + "\": " + text + "}";
+  };
+  auto const message_of = [](std::string const& text) -> std::string {
+    try {
+      llama::parse_hf_tokenizer(text, "tokenizer.json");
+    } catch (svf::error const& problem) {
+      return problem.what();
+    }
+    return "";
+  };
+  std::string const words = byte_level().dump();
+  CHECK(message_of(nested(8, "pre_tokenizer", "pretokenizers", words)).empty());
+  CHECK(message_of(nested(8, "post_processor", "processors", words)).empty());
+  for (std::size_t const depth : {std::size_t{9}, std::size_t{200000}}) {
+    CAPTURE(depth);
+    auto const splitting = message_of(nested(depth, "pre_tokenizer", "pretokenizers", words));
+    CHECK(splitting.find("tokenizer.json: pre_tokenizer: expected at most 8") == 0);
+    auto const after = message_of(nested(depth, "post_processor", "processors", words));
+    CHECK(after.find("tokenizer.json: post_processor: expected at most 8") == 0);
+  }
+}
+
+TEST_CASE("hf_tokenizer: a post-processor may put one token in front, which then comes first") {
+  json text = document();
+  json const words = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}};
+  json const end = {{"SpecialToken", {{"id", "<end>"}, {"type_id", 0}}}};
+  auto const with = [&](json const& single) {
+    text["post_processor"] = {
+        {"type", "Sequence"},
+        {"processors",
+         {{{"type", "ByteLevel"}}, {{"type", "TemplateProcessing"}, {"single", single}}}}};
+    return text;
+  };
+  CHECK(read(document()).encode_start("ab") == ids{4});
+  CHECK(read(with(json::array({words}))).encode_start("ab") == ids{4});
+  llama::tokenizer const tok = read(with(json::array({end, words})));
+  CHECK(tok.encode_start("ab") == ids{0, 4});
+  CHECK(tok.encode("ab") == ids{4});
+  // It survives being written.
+  auto const again = llama::parse_hf_tokenizer(llama::to_hf_tokenizer(tok.data()), "again");
+  CHECK(again.add_bos);
+  CHECK(again.bos == 0);
+
+  for (json const& single : {json::array({words, end}), json::array({end, words, end}),
+                             json::array({end}), json::array(), json::array({words, words})}) {
+    CAPTURE(single.dump());
+    CHECK(refusal(with(single)).find("TemplateProcessing") != std::string::npos);
+  }
+  text["post_processor"] = {{"type", "RobertaProcessing"}};
+  CHECK(refusal(text).find("post_processor") != std::string::npos);
+  text["post_processor"] = {{"type", "TemplateProcessing"}};
+  CHECK(refusal(text).find("'single'") != std::string::npos);
+  json const unknown = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
+  CHECK(refusal(with(json::array({unknown, words}))).find("'<s>'") != std::string::npos);
+}
+
 TEST_CASE("hf_tokenizer: SmolLM2's vocabulary survives as tokenizer.json") {
   auto const file = test::smollm2_file();
   if (!file) {

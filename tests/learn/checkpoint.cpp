@@ -145,6 +145,23 @@ TEST_CASE("checkpoint: other options are refused with the line that differs") {
                        svf::error);
 }
 
+TEST_CASE("checkpoint: another setting is refused with the line that differs") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  auto const o = options_with(svf::advantage::none{});
+  trainer const run(o, dimension, sigma);
+  svf::save_checkpoint(path, run, "task=12\nvalidation=34\n");
+  CHECK(svf::load_checkpoint(path, o, "task=12\nvalidation=34\n").state() == run.state());
+  CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, o, "task=12\nvalidation=35\n"),
+                       doctest::Contains("another setting: expected validation=35, got "
+                                         "validation=34"),
+                       svf::error);
+  CHECK_THROWS_AS(svf::load_checkpoint(path, o), svf::error);
+  svf::save_checkpoint(path, run);
+  CHECK(svf::load_checkpoint(path, o).state() == run.state());
+  CHECK_THROWS_AS(svf::load_checkpoint(path, o, "task=12\n"), svf::error);
+}
+
 TEST_CASE("checkpoint: contradictory, incomplete and foreign files are refused") {
   test::temp_directory folder;
   auto const path = folder.path() / "run.safetensors";

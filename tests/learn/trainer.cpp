@@ -276,3 +276,27 @@ TEST_CASE("trainer: what does not fit is refused") {
   trainer run(o, dimension);
   CHECK_THROWS_AS(run.step(none), svf::error);
 }
+
+TEST_CASE("trainer: without a KL penalty the base model is not asked") {
+  struct counting : test::bandit {
+    using test::bandit::bandit;
+    int asked = 0;
+    svf::action_table<float> reference(std::span<std::size_t const> questions) {
+      ++asked;
+      return test::bandit::reference(questions);
+    }
+  };
+  auto o = quick_options(3);
+  for (double const coefficient : {0.0, 0.01}) {
+    CAPTURE(coefficient);
+    o.objective.kl.coefficient = coefficient;
+    counting env(40, dimension, 17);
+    trainer run(o, dimension);
+    run.run(env);
+    CHECK(env.asked == (coefficient == 0.0 ? 0 : 3));
+    for (auto const& step : run.history()) {
+      CHECK((step.kl > 0.0) == (coefficient > 0.0));
+      CHECK((step.loss == step.surrogate) == (coefficient == 0.0));
+    }
+  }
+}

@@ -53,8 +53,10 @@ std::vector<T> exact_elements(safetensors_file const& file, std::string_view nam
 /// Writes a trainer's whole state (parameters, σ, moments, random numbers, order of the questions,
 /// baseline, early stopping, best z, history) and its options as one safetensors file, in one
 /// atomic step. Everything is stored exactly: floats as F32, doubles as F64, integers as U64.
-/// Throws `error{backend}` if the system refuses. O(D).
-inline void save_checkpoint(std::filesystem::path const& path, trainer const& run) {
+/// `setting`: what the run depends on beside its options, such as a hash of its questions, as lines
+/// "key=value\n" (UTF-8). Throws `error{backend}` if the system refuses. O(D).
+inline void save_checkpoint(std::filesystem::path const& path, trainer const& run,
+                            std::string_view setting = {}) {
   auto const flat = detail::flatten(run.state(), run.sigma());
   safetensors_writer writer;
   detail::for_each_array(flat, [&](char const* name, auto const& values) {
@@ -63,14 +65,16 @@ inline void save_checkpoint(std::filesystem::path const& path, trainer const& ru
   });
   writer.set_metadata("format", std::string(detail::checkpoint_format));
   writer.set_metadata("options", detail::options_text(run.options()));
+  writer.set_metadata("setting", std::string(setting));
   writer.write(path);
 }
 
 /// The trainer that `save_checkpoint` wrote; its next steps are those of the saved one, bit for
-/// bit. `options` must be those of the saved run. Throws `error{format}` naming the file and what
-/// is wrong if it is malformed, contradicts itself or is of other options, `error{backend}` if it
-/// cannot be read. O(D).
-inline trainer load_checkpoint(std::filesystem::path const& path, trainer_options const& options) {
+/// bit. `options` and `setting` must be those of the saved run. Throws `error{format}` naming the
+/// file and what is wrong if it is malformed, contradicts itself or is of other options or another
+/// setting, `error{backend}` if it cannot be read. O(D).
+inline trainer load_checkpoint(std::filesystem::path const& path, trainer_options const& options,
+                               std::string_view setting = {}) {
   safetensors_file const file(path);
   auto const entry = [&](char const* key) {
     auto const found = file.metadata().find(key);
@@ -83,6 +87,9 @@ inline trainer load_checkpoint(std::filesystem::path const& path, trainer_option
       detail::first_difference(detail::options_text(options), entry("options"));
   expects(difference.empty(), error_kind::format, path,
           ": the checkpoint is of other options: ", difference);
+  auto const other = detail::first_difference(setting, entry("setting"));
+  expects(other.empty(), error_kind::format, path,
+          ": the checkpoint is of another setting: ", other);
   detail::flat_state flat;
   std::size_t arrays = 0;
   detail::for_each_array(flat, [&](char const* name, auto& values) {

@@ -13,8 +13,8 @@ namespace svf {
 ///   size()                    number of questions
 ///   score(z, questions)       unnormalised log-scores under W'(z), one row per question asked for;
 ///                             π is the softmax of a row. May keep what backward needs.
-///   reference(questions)      the same under the base model (z = 1), or a table without rows where
-///                             no KL is wanted
+///   reference(questions)      the same under the base model (z = 1). Asked for only where the KL
+///                             coefficient is not 0
 ///   reward(question, action)  of taking the action, ±1 for instance
 ///   backward(dscores, dz)     dz += Σ dL/dscore · ∂score/∂z for the most recent score()
 template <class E>

@@ -60,7 +60,8 @@ class trainer {
     check();
   }
 
-  /// One step on the next batch: score, act, reward, differentiate, clip, update. Throws
+  /// One step on the next batch: score, act, reward, differentiate, clip, update. With a KL
+  /// coefficient of 0 the environment is not asked for its reference and the record's kl is 0. Throws
   /// `error{numeric}` if a score, gradient, moment or the new z is not finite and passes on what
   /// the environment throws; the trainer is then as it was before the step.
   template <class Env>
@@ -74,7 +75,9 @@ class trainer {
     auto const scores = env.score(std::span<float const>(z()), questions);
     expects(scores.questions() == questions.size(), error_kind::shape, "trainer: expected scores ",
             "of ", questions.size(), " questions, got ", scores.questions());
-    auto const reference = env.reference(questions);
+    // Half of a step's forward passes, and nothing but the reported KL would come of them.
+    auto const reference = options_.objective.kl.coefficient == 0.0 ? action_table<float>{}
+                                                                    : env.reference(questions);
     auto const actions =
         draw_actions(log_softmax(scores), {options_.objective.mode, options_.samples}, random);
     auto rewards = table_like<float>(actions);
