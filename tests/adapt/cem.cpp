@@ -6,8 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <sstream>
 #include <span>
+#include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -585,6 +586,57 @@ TEST_CASE("cem: a restart is a search of its own, the result the best of all") {
   }
   CHECK(search.result().best_x == champion);
   CHECK(search.result().best_f == 100.0);
+}
+
+TEST_CASE("cem: observers and callback meet a search whose end or restart is decided") {
+  options o = unit_box(2);
+  o.tol_x = 1e-2;
+  o.restarts = 1;
+  o.max_iters = 40;
+  svf::cem<double> search(o);
+  std::vector<std::int64_t> restarts;
+  search.observe([&](svf::cem_record<double> const& record) {
+    auto const state = search.state();
+    restarts.push_back(state.restarts);
+    CHECK(state.generation == record.generation + 1);
+    if (restarts.size() > 1 && restarts.back() != restarts[restarts.size() - 2]) {
+      CHECK(record.std_max < 1e-2);  // of the generation that ended the start
+      CHECK(*std::max_element(record.std.begin(), record.std.end()) == record.std_max);
+      CHECK(record.mean[0] != state.mean[0]);
+      CHECK(state.std == std::vector<double>(2, 0.5));
+    } else {
+      CHECK(std::equal(record.mean.begin(), record.mean.end(), state.mean.begin()));
+    }
+  });
+  search.optimize(bowl);
+  CHECK(restarts.back() == 1);
+}
+
+TEST_CASE("cem: an observer that throws leaves a search that is over") {
+  options o = unit_box(2);
+  o.max_iters = 3;
+  svf::cem<double> search(o);
+  search.observe([](svf::cem_record<double> const& record) {
+    if (record.generation == 2) {
+      throw std::runtime_error("full disk");
+    }
+  });
+  CHECK_THROWS_AS(search.optimize(bowl), std::runtime_error);
+  CHECK(search.stop().reason == svf::stop_reason::max_iters);
+  CHECK(search.optimize(bowl).iters == 3);
+}
+
+TEST_CASE("cem: a callback that ends the search does so before a restart") {
+  options o = unit_box(2);
+  o.tol_x = 1e-2;
+  o.restarts = 1;
+  o.callback = [](svf::cem_record<double> const& record) { return record.std_max < 1e-2; };
+  auto const r = svf::cem<double>(o).optimize(bowl);
+  CHECK(r.stop.reason == svf::stop_reason::callback);
+  CHECK(*std::max_element(r.std.begin(), r.std.end()) < 1e-2);
+  CHECK(test::close(r.mean[1], 0.5, 1e-2));
+  o.restarts = 0;  // over already: the reason stays
+  CHECK(svf::cem<double>(o).optimize(bowl).stop.reason == svf::stop_reason::tol_x);
 }
 
 TEST_CASE("cem: a restart draws bounded and unbounded coordinates independently") {

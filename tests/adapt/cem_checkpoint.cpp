@@ -104,6 +104,35 @@ TEST_CASE("cem_checkpoint: a search saved at any ask or tell goes on bit for bit
   CHECK(b.stop.reason == a.stop.reason);
 }
 
+TEST_CASE("cem_checkpoint: a search saved by an observer goes on bit for bit, restarts or not") {
+  test::temp_directory const folder;
+  auto const saved_at = [&](std::size_t i) { return folder.path() / std::to_string(i); };
+  auto const end = folder.path() / "end";
+  for (int const restarts : {0, 2}) {
+    auto o = busy_options();
+    o.restarts = restarts;
+    svf::cem<double> whole(o);
+    std::size_t saved = 0;
+    whole.observe([&](auto const&) { svf::save_cem(saved_at(saved++), whole); });
+    while (!whole.stop()) {
+      step(whole);
+    }
+    svf::save_cem(end, whole);
+    std::string const expected = bytes_of(end);
+    REQUIRE(saved > 6);
+    REQUIRE(whole.state().restarts == restarts);
+    for (std::size_t i = 0; i < saved; ++i) {
+      CAPTURE(i);
+      auto resumed = svf::load_cem(saved_at(i));
+      while (!resumed.stop()) {
+        step(resumed);
+      }
+      svf::save_cem(end, resumed);
+      CHECK(bytes_of(end) == expected);
+    }
+  }
+}
+
 TEST_CASE("cem_checkpoint: float searches are saved as such, other types are refused") {
   test::temp_directory const folder;
   auto const path = folder.path() / "search.safetensors";

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -163,7 +164,9 @@ class cem {
     return r;
   }
 
-  /// Calls `f` after every generation. Not part of a saved search.
+  /// Calls `f` after every generation, when it is decided whether the search goes on: a search saved
+  /// by `f` goes on as this one does, and what `f` throws leaves this one ready to go on. Not part of
+  /// a saved search.
   void observe(observer f) { observers_.push_back(std::move(f)); }
 
   /// Runs until `stop()`. `f(std::span<T const> x)` gives a number or a `fitness`.
@@ -245,13 +248,28 @@ class cem {
 
   void learn(std::span<fitness const> values, bool own) {
     auto const told = detail::advance(options_, state_, values, own);
-    auto const record = detail::describe(options_, state_, told);
+    auto const range = detail::std_range_of(options_, state_);
+    state_.stop = detail::why_stop(options_, state_, told, range.high, elapsed());
+    // Of this generation, whatever a restart puts in its place.
+    std::vector<T> const mean = state_.mean;
+    std::vector<T> const std = state_.std;
+    cem_record<T> const record{state_.generation - 1, state_.evals, state_.best, told.best,
+                               state_.best_x,         mean,         std,         range.low,
+                               range.high,            told.flat};
+    auto next = state_.stop ? std::optional(state_) : std::nullopt;
+    bool const restarts = next && detail::restart(options_, *next);
+    if (restarts) {
+      std::swap(state_, *next);
+    }
+    // The state is that between two generations by now: whoever saves it here can go on from it.
     for (auto const& f : observers_) {
       f(record);
     }
-    state_.stop = detail::why_stop(options_, state_, record, told.spread, elapsed());
-    if (state_.stop && detail::restart(options_, state_)) {
-      state_.stop = {};
+    if (options_.callback && options_.callback(record) && !state_.stop) {
+      if (restarts) {
+        std::swap(state_, *next);
+      }
+      state_.stop = {stop_reason::callback, double(state_.iters), 0.0};
     }
   }
 

@@ -93,7 +93,9 @@ struct cem_options {
   int restarts = 0;
   double popsize_growth = 2.0;
 
-  /// Asked after every generation; true ends the search. Not part of a saved search.
+  /// Asked after every generation and after the observers; true ends the search, unless something
+  /// else has ended it, and then a restart does not take place. Not part of a saved search: one that
+  /// is saved in here goes on.
   std::function<bool(cem_record<T> const&)> callback = {};
 };
 

@@ -8,15 +8,16 @@
 
 #include <svfmath/adapt/cem_options.hpp>
 #include <svfmath/adapt/cem_state.hpp>
+#include <svfmath/adapt/detail/cem_step.hpp>
 #include <svfmath/core/random.hpp>
 
 namespace svf::detail {
 
-// The first reason to stop after a generation, in this order: the goal, the budgets, the
-// caller, then signs that nothing more will come.
+// The first reason to stop after a generation, in this order: the goal, the budgets, then signs
+// that nothing more will come.
 template <class T>
-cem_stop why_stop(cem_options<T> const& o, cem_state<T> const& s, cem_record<T> const& record,
-                  double spread, double elapsed) {
+cem_stop why_stop(cem_options<T> const& o, cem_state<T> const& s, told_generation const& told,
+                  double std_max, double elapsed) {
   if (o.target && !s.best_x.empty() &&
       (o.sense == sense::max ? s.best.primary >= *o.target : s.best.primary <= *o.target)) {
     return {stop_reason::target, s.best.primary, *o.target};
@@ -30,14 +31,11 @@ cem_stop why_stop(cem_options<T> const& o, cem_state<T> const& s, cem_record<T> 
   if (elapsed > o.timeout) {
     return {stop_reason::timeout, elapsed, o.timeout};
   }
-  if (o.callback && o.callback(record)) {
-    return {stop_reason::callback, double(s.iters), 0.0};
+  if (std_max < o.tol_x) {
+    return {stop_reason::tol_x, std_max, o.tol_x};
   }
-  if (record.std_max < o.tol_x) {
-    return {stop_reason::tol_x, record.std_max, o.tol_x};
-  }
-  if (!record.flat && spread < o.tol_f) {
-    return {stop_reason::tol_f, spread, o.tol_f};
+  if (!told.flat && told.spread < o.tol_f) {
+    return {stop_reason::tol_f, told.spread, o.tol_f};
   }
   if (o.flat_generations > 0 && s.flat >= o.flat_generations) {
     return {stop_reason::flat_fitness, double(s.flat), double(o.flat_generations)};
@@ -86,6 +84,7 @@ bool restart(cem_options<T> const& o, cem_state<T>& s) {
   s.kept.clear();
   s.contender_x.clear();
   s.contender = unmeasured;
+  s.stop = {};
   return true;
 }
 

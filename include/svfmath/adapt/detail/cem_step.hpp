@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <svfmath/adapt/cem_options.hpp>
-#include <svfmath/adapt/cem_record.hpp>
 #include <svfmath/adapt/cem_state.hpp>
 #include <svfmath/adapt/detail/cem_draw.hpp>
 #include <svfmath/adapt/detail/cem_update.hpp>
@@ -157,10 +156,13 @@ told_generation advance(cem_options<T> const& o, cem_state<T>& s, std::span<fitn
   return told;
 }
 
-// The record of the generation just told. The spread of std is over coordinates that are not fixed.
+// The least and the largest deviation over coordinates that are not fixed; zeros if all are.
+struct std_range {
+  double low;
+  double high;
+};
 template <class T>
-cem_record<T> describe(cem_options<T> const& o, cem_state<T> const& s,
-                       told_generation const& told) {
+std_range std_range_of(cem_options<T> const& o, cem_state<T> const& s) {
   double low = std::numeric_limits<double>::infinity();
   double high = 0.0;
   for (std::size_t c = 0; c < s.std.size(); ++c) {
@@ -169,8 +171,7 @@ cem_record<T> describe(cem_options<T> const& o, cem_state<T> const& s,
       high = std::max(high, double(s.std[c]));
     }
   }
-  return {s.generation - 1, s.evals, s.best, told.best, s.best_x, s.mean, s.std,
-          std::min(low, high), high, told.flat};
+  return {std::min(low, high), high};
 }
 
 }  // namespace svf::detail
