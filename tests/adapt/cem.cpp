@@ -639,6 +639,72 @@ TEST_CASE("cem: a callback that ends the search does so before a restart") {
   CHECK(svf::cem<double>(o).optimize(bowl).stop.reason == svf::stop_reason::tol_x);
 }
 
+TEST_CASE("cem: no start that revalues its best replaces a better one, nor do own points") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    options o;
+    o.dim = 2;
+    o.lower = {-5.12};
+    o.upper = {5.12};
+    o.seed = seed;
+    o.popsize = 8;
+    o.popsize_growth = 1.0;
+    o.keep_best = svf::elitist::reevaluate;
+    o.restarts = 3;
+    o.tol_x = 1e-3;
+    o.max_iters = 200;
+    o.corners = {{0.75, -0.5}, {3.0, 3.0}};
+    double best = -1e9;
+    auto const rastrigin = [&](point x) {
+      double sum = 0.0;
+      for (double const v : x) {
+        sum -= 10.0 + v * v - 10.0 * std::cos(6.283185307179586 * v);
+      }
+      best = std::max(best, sum);
+      return sum;
+    };
+    INFO("seed ", seed);
+    svf::cem<double> search(o);
+    auto const r = search.optimize(rastrigin);
+    REQUIRE(search.state().restarts >= 1);
+    REQUIRE(r.best_f == best);
+    REQUIRE(r.best_f == rastrigin(r.best_x));
+    REQUIRE(r.best_f >= std::max(r.baselines[0], r.baselines[1]).primary);
+    svf::matrix<double> const points(2, 2, 4.5);
+    search.tell(points.view(), std::vector<double>{-500.0, -500.0});
+    REQUIRE(search.result().best_f == best);
+  }
+}
+
+TEST_CASE("cem: a start that revalues its best is a search of its own") {
+  options o = unit_box(1);
+  o.popsize = 4;
+  o.popsize_growth = 1.0;
+  o.keep_best = svf::elitist::reevaluate;
+  o.restarts = 1;
+  o.flat_generations = 1;
+  svf::cem<double> search(o);
+  auto const first = search.ask();
+  double const champion = first(0, 2);
+  search.tell(std::vector<double>{1.0, 2.0, 9.0, 1.0});
+  search.ask();
+  search.tell(std::vector<double>(4, 8.0));  // flat: the restart
+  REQUIRE(search.state().restarts == 1);
+  CHECK(search.result().best_f == 8.0);  // valued again, and no better than that
+  auto const second = search.ask();
+  for (svf::index_t m = 0; m < 4; ++m) {
+    CHECK(second(0, m) != champion);
+  }
+  double const own = second(0, 1);
+  search.tell(std::vector<double>{1.0, 3.0, 2.0, 1.0});
+  CHECK(search.result().best_f == 8.0);
+  CHECK(search.ask()(0, 0) == own);
+  search.tell(std::vector<double>{8.5, 1.0, 1.0, 1.0});  // better: from here on it is revalued
+  CHECK(search.result().best_x == std::vector<double>{own});
+  search.ask();
+  search.tell(std::vector<double>{0.5, 0.1, 0.2, 0.3});
+  CHECK(search.result().best_f == 0.5);
+}
+
 TEST_CASE("cem: a restart draws bounded and unbounded coordinates independently") {
   // normal(0) of a stream is r·cos(2π·uniform(1)) of the same stream: equal signs for ever.
   double const inf = std::numeric_limits<double>::infinity();

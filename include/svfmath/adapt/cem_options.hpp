@@ -32,7 +32,9 @@ enum class std_reference {
 enum class elitist {
   archive,     ///< kept with the value it had, and stays a candidate for the elites at that value;
                ///< for deterministic objectives
-  reevaluate,  ///< evaluated again as member 0 of the next generation; for noisy objectives
+  reevaluate,  ///< evaluated again as member 0 of the next generation, where it keeps its place only
+               ///< if it is the best again; for noisy objectives. What an earlier start found keeps
+               ///< its value until something better is found
   off,         ///< the best of the latest generation only
 };
 

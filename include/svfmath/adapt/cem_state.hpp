@@ -28,7 +28,7 @@ struct cem_state {
   std::vector<T> mean = {};          ///< (dim)
   std::vector<T> std = {};           ///< (dim)
   std::vector<T> members = {};       ///< the current generation, one member after the other
-  std::vector<T> kept = {};          ///< members of the next generation: best, elites
+  std::vector<T> kept = {};          ///< members of the next generation: contender, elites
   std::vector<T> seats = {};         ///< members of the next generation: injected
   std::vector<T> best_x = {};        ///< empty until something was measured
   fitness best = unmeasured;

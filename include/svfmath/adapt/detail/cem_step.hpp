@@ -53,9 +53,15 @@ void draw(cem_options<T> const& o, cem_state<T>& s) {
   s.asked = true;
 }
 
+template <class T>
+bool is_point(matrix_view<T const> members, index_t m, std::vector<T> const& point) {
+  return std::ranges::equal(column(members, m), point);
+}
+
 // Updates the best and the contender, the best since the last restart, by the first of the ranked
-// members, which does not depend on the places of members of equal worth. True if the contender
-// became better.
+// members, which does not depend on the places of members of equal worth. A contender that was
+// valued again makes room for whatever is the best of its generation; the best of an earlier start
+// was not, so it makes room for something better only. True if the contender became better.
 template <class T>
 bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values,
               std::span<index_t const> order) {
@@ -64,24 +70,27 @@ bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const>
   }
   fitness const& value = values[std::size_t(order.front())];
   auto const point = column(members_of(o, s), order.front());
-  auto const take = [&](std::vector<T>& x, fitness& worth) {
+  bool const again = o.keep_best == elitist::reevaluate &&
+                     is_point(members_of(o, s), 0, s.contender_x);
+  bool const same = s.best_x == s.contender_x;
+  auto const take = [&](std::vector<T>& x, fitness& worth, bool makes_room) {
     bool const improves = x.empty() || better(value, worth, o.sense);
-    if (improves || o.keep_best != elitist::archive) {
+    if (improves || makes_room || o.keep_best == elitist::off) {
       x.assign(point.begin(), point.end());
       worth = value;
     }
     return improves;
   };
-  take(s.best_x, s.best);
-  return take(s.contender_x, s.contender);
+  take(s.best_x, s.best, again && same);
+  return take(s.contender_x, s.contender, again);
 }
 
-// For the next generation: the best to be valued again, and a share of the elites.
+// For the next generation: the contender to be valued again, and a share of the elites.
 template <class T>
 void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> order) {
   s.kept.clear();
   if (o.keep_best == elitist::reevaluate) {
-    s.kept = s.best_x;
+    s.kept = s.contender_x;
   }
   auto const members = members_of(o, s);
   double const elites = double(elite_count(o.elite_ratio, members.cols));
