@@ -465,6 +465,29 @@ TEST_CASE("cem: kept elites and injected points are members of the next generati
                             svf::error_kind::shape), "before ask"));
 }
 
+TEST_CASE("cem: the best is one member and one elite, however many elites are kept") {
+  options o = unit_box(1);
+  o.popsize = 10;  // two elites
+  o.keep_elites = 1.0;
+  std::vector<double> values{1, 2, 3, 9, 4, 5, 6, 8, 7, 0};
+  for (auto const rule : {svf::elitist::archive, svf::elitist::reevaluate}) {
+    o.keep_best = rule;
+    svf::cem<double> search(o);
+    auto const x = search.ask();
+    double const best = x(0, 3);
+    double const second = x(0, 7);
+    search.tell(values);
+    auto const next = search.ask();
+    CHECK(next(0, 0) == best);
+    CHECK(next(0, 1) == second);
+    for (svf::index_t m = 2; m < 10; ++m) {
+      CHECK(next(0, m) != best);
+    }
+    search.tell(std::vector<double>{9, 8, 1, 1, 1, 1, 1, 1, 1, 1});
+    CHECK(test::close(search.result().mean[0], (best + second) / 2, 1e-15));
+  }
+}
+
 TEST_CASE("cem: under noise the mean is close to the optimum") {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     options o;

@@ -97,19 +97,28 @@ void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> ord
   std::size_t const count =
       std::min(order.size(), std::size_t(std::ceil(o.keep_elites * elites)));
   for (std::size_t i = 0; i < count; ++i) {
+    if (o.keep_best == elitist::reevaluate && is_point(members, order[i], s.contender_x)) {
+      continue;  // kept already
+    }
     auto const x = column(members, order[i]);
     s.kept.insert(s.kept.end(), x.begin(), x.end());
   }
 }
 
 // Moves the distribution. The archived contender, with the value it had, competes for the elite
-// seats beside the members: that is what keeps a small population from losing what it found.
+// seats beside the members, unless it is a member: that is what keeps a small population from losing
+// what it found.
 template <class T>
 void move(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values) {
   std::size_t const seats = std::size_t(elite_count(o.elite_ratio, index_t(values.size())));
   std::vector<T> points = s.members;
   std::vector<fitness> worth(values.begin(), values.end());
-  if (o.keep_best == elitist::archive && !s.contender_x.empty()) {
+  bool is_member = false;
+  for (index_t m = 0; m < index_t(values.size()); ++m) {
+    is_member = is_member || (is_measured(values[std::size_t(m)]) &&
+                              is_point(members_of(o, s), m, s.contender_x));
+  }
+  if (o.keep_best == elitist::archive && !s.contender_x.empty() && !is_member) {
     points.insert(points.end(), s.contender_x.begin(), s.contender_x.end());
     worth.push_back(s.contender);
   }
