@@ -488,6 +488,41 @@ TEST_CASE("cem: the best is one member and one elite, however many elites are ke
   }
 }
 
+TEST_CASE("cem: injected points stay for the next ask, kept ones make room for them") {
+  options o = unit_box(2);
+  o.popsize = 4;
+  o.elite_ratio = 1.0;
+  o.keep_elites = 1.0;
+  svf::matrix<double> own(2, 6);
+  own(0, 0) = 0.5;
+  std::vector<double> const values{6, 5, 4, 3, 2, 1};
+  SUBCASE("in the opening generation") {
+    o.corners = {{1, 0}, {0, 1}, {1, 1}};
+    svf::cem<double> search(o);
+    search.tell(std::as_const(own).view(), values);
+    auto const x = search.ask();
+    REQUIRE(x.cols == 4);
+    CHECK(x(0, 0) == 0.5);
+    CHECK((x(0, 1) == 1.0 && x(1, 2) == 1.0 && x(0, 3) == 1.0));
+    CHECK_NOTHROW(svf::cem<double>(o, search.state()));
+    search.tell(std::vector<double>{0, 1, 2, 3});
+    CHECK(search.result().baselines == std::vector<svf::fitness>{{1, 0}, {2, 0}, {3, 0}});
+  }
+  SUBCASE("in a later one") {
+    svf::cem<double> search(o);
+    search.ask();
+    search.tell(std::vector<double>(4, svf::unmeasured.primary));  // nobody is kept
+    for (double const at : {0.125, 0.375, 0.625, 0.875}) {
+      search.inject(std::vector<double>{at, at});
+    }
+    search.ask();
+    search.tell(std::as_const(own).view(), values);
+    auto const x = search.ask();
+    CHECK((x(0, 0) == 0.125 && x(0, 1) == 0.375 && x(0, 2) == 0.625 && x(0, 3) == 0.875));
+    CHECK_NOTHROW(svf::cem<double>(o, search.state()));
+  }
+}
+
 TEST_CASE("cem: under noise the mean is close to the optimum") {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     options o;
@@ -692,14 +727,15 @@ TEST_CASE("cem: no start that revalues its best replaces a better one, nor do ow
     REQUIRE(r.best_f == best);
     REQUIRE(r.best_f == rastrigin(r.best_x));
     REQUIRE(r.best_f >= std::max(r.baselines[0], r.baselines[1]).primary);
-    svf::matrix<double> const points(2, 2, 4.5);
-    search.tell(points.view(), std::vector<double>{-500.0, -500.0});
+    svf::matrix<double> const origin(2, 2);
+    search.tell(origin.view(), std::vector<double>{-500.0, -500.0});
     REQUIRE(search.result().best_f == best);
   }
 }
 
 TEST_CASE("cem: a start that revalues its best is a search of its own") {
   options o = unit_box(1);
+  o.init_std = {0.1};  // hardly any member on a bound
   o.popsize = 4;
   o.popsize_growth = 1.0;
   o.keep_best = svf::elitist::reevaluate;

@@ -57,10 +57,12 @@ void check_state(cem_options<T> const& o, cem_state<T> const& s) {
   holds(s.mean.size() == dim && s.std.size() == dim, "mean or std has not dim elements");
   holds(s.best_x.empty() || s.best_x.size() == dim, "best_x has not dim elements");
   holds(s.contender_x.empty() || s.contender_x.size() == dim, "contender_x has not dim elements");
-  std::size_t const seats = (s.kept.size() + s.seats.size()) / dim;
+  std::size_t const seats = s.seats.size() / dim;
   std::size_t const popsize = std::size_t(s.popsize);
   std::size_t const count = s.opening && seats > popsize ? seats : popsize;
-  holds(!s.asked || s.members.size() == count * dim, "members are missing");
+  holds(seats <= count, "there are more seats than members");
+  holds(!s.asked || (s.members.size() == count * dim && s.kept.size() / dim <= count - seats),
+        "members are missing");
   holds(!s.opening || s.seats.size() / dim >= o.corners.size(), "corners are missing");
   holds(s.opening ? s.baselines.empty() : s.baselines.size() == o.corners.size(),
         "baselines and corners differ in number");

@@ -27,7 +27,8 @@ std::span<T const> column(matrix_view<T const> members, index_t m) {
   return {&members(0, m), std::size_t(members.rows)};
 }
 
-// Members of the next generation that are not drawn: those kept, then those injected.
+// Members of the next generation that are not drawn: those kept, as far as there is room beside
+// those injected, then these.
 template <class T>
 index_t seat_count(cem_options<T> const& o, cem_state<T> const& s) {
   return index_t(s.kept.size() + s.seats.size()) / o.dim;
@@ -35,16 +36,18 @@ index_t seat_count(cem_options<T> const& o, cem_state<T> const& s) {
 // The opening generation is longer than popsize if the injected points need it.
 template <class T>
 bool is_extra(cem_options<T> const& o, cem_state<T> const& s) {
-  return s.opening && seat_count(o, s) > s.popsize;
+  return s.opening && index_t(s.seats.size()) / o.dim > s.popsize;
 }
 
 template <class T>
 void draw(cem_options<T> const& o, cem_state<T>& s) {
   std::size_t const dim = std::size_t(o.dim);
-  std::size_t const count = std::size_t(is_extra(o, s) ? seat_count(o, s) : s.popsize);
+  std::size_t const seats = s.seats.size() / dim;
+  std::size_t const count = std::max(std::size_t(s.popsize), seats);
+  s.kept.resize(std::min(s.kept.size() / dim, count - seats) * dim);
   s.members = s.kept;
   s.members.insert(s.members.end(), s.seats.begin(), s.seats.end());
-  std::size_t const taken = std::min(s.members.size() / dim, count);
+  std::size_t const taken = s.members.size() / dim;
   s.members.resize(count * dim);
   cem_normals<T> const normals(o, s.generation);
   for (std::size_t m = taken; m < count; ++m) {
