@@ -80,3 +80,13 @@ TEST_CASE("mixture_map: empty banks and wrong lengths are refused") {
   CHECK_THROWS_AS(map.z(std::vector<double>{1.0}), svf::error);
   CHECK_THROWS_AS(map.z(std::vector<double>{1.0, NAN}), svf::error);
 }
+
+TEST_CASE("mixture_map: an expert that the bank lacks is refused") {
+  auto const bank = toy::random_bank(3);
+  for (auto const sharing : {mixture_sharing::per_expert, mixture_sharing::per_layer}) {
+    mixture_map const map(bank, mixture_form::mixture, mixture_weights::normalised, sharing);
+    CHECK_NOTHROW(map.one_hot(2));
+    CHECK_THROWS_AS(map.one_hot(3), svf::error);
+    CHECK_THROWS_AS(map.one_hot(-1), svf::error);
+  }
+}

@@ -59,7 +59,10 @@ class mixture_map {
     return std::vector<double>(std::size_t(dim()), 1.0 / double(experts_.size()));
   }
   std::vector<double> zero() const { return std::vector<double>(std::size_t(dim()), 0.0); }
+  /// Expert `k` alone, in every layer. Throws `error{shape}` for one that the bank lacks.
   std::vector<double> one_hot(index_t k) const {
+    expects(k >= 0 && k < experts_.size(), error_kind::shape,
+            "mixture_map: expected an expert below ", experts_.size(), ", got ", k);
     std::vector<double> point = zero();
     for (index_t l = 0; l < layers_; ++l) {
       point[std::size_t(l * experts_.size() + k)] = 1.0;

@@ -23,10 +23,20 @@ struct action_table {
   std::vector<std::size_t> offsets{0};  ///< where each row begins, and the end: questions + 1
 
   std::size_t questions() const { return offsets.empty() ? 0 : offsets.size() - 1; }
-  std::size_t actions(std::size_t q) const { return offsets[q + 1] - offsets[q]; }
-  std::span<T> row(std::size_t q) { return std::span(values).subspan(offsets[q], actions(q)); }
+  /// Of question `q`. Throws `error{shape}` for one that does not exist, as do the rows; that the
+  /// offsets describe the values is for `check_table` to see.
+  std::size_t actions(std::size_t q) const {
+    expects(q < questions(), error_kind::shape, "action_table: expected a question below ",
+            questions(), ", got ", q);
+    return offsets[q + 1] - offsets[q];
+  }
+  std::span<T> row(std::size_t q) {
+    std::size_t const size = actions(q);
+    return std::span(values).subspan(offsets[q], size);
+  }
   std::span<T const> row(std::size_t q) const {
-    return std::span(values).subspan(offsets[q], actions(q));
+    std::size_t const size = actions(q);
+    return std::span(values).subspan(offsets[q], size);
   }
 
   void push_row(std::span<T const> row) {

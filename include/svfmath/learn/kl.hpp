@@ -34,8 +34,12 @@ constexpr std::string_view to_string(kl_estimator e) noexcept {
   return "unknown";
 }
 
-/// KL(p‖q) = Σ p (log p − log q) in nats, from log-probabilities of equal length. O(actions).
+/// KL(p‖q) = Σ p (log p − log q) in nats, from log-probabilities of equal length. Throws
+/// `error{shape}` for others. O(actions).
 inline double kl_divergence(std::span<double const> log_p, std::span<double const> log_q) {
+  expects(log_p.size() == log_q.size(), error_kind::shape,
+          "kl_divergence: expected log-probabilities of equal length, got ", log_p.size(), " and ",
+          log_q.size());
   double sum = 0.0;
   for (std::size_t a = 0; a < log_p.size(); ++a) {
     sum += std::exp(log_p[a]) * (log_p[a] - log_q[a]);
@@ -43,7 +47,8 @@ inline double kl_divergence(std::span<double const> log_p, std::span<double cons
   return sum;
 }
 
-/// The divergence in the direction asked for, from log-policy and log-reference.
+/// The divergence in the direction asked for, from log-policy and log-reference. Throws as
+/// `kl_divergence`.
 inline double kl_exact(kl_direction direction, std::span<double const> log_policy,
                        std::span<double const> log_reference) {
   return direction == kl_direction::policy_to_reference ? kl_divergence(log_policy, log_reference)
@@ -52,10 +57,13 @@ inline double kl_exact(kl_direction direction, std::span<double const> log_polic
 
 /// gradient(k) += weight · ∂KL/∂s_k, where π = softmax(s):
 ///   KL(π‖ref):  π_k (log π_k − log ref_k − KL)        KL(ref‖π):  π_k − ref_k
-/// Returns the divergence. O(actions).
+/// Returns the divergence. Throws `error{shape}` unless all three are of equal length. O(actions).
 inline double kl_exact_gradient(kl_direction direction, std::span<double const> log_policy,
                                 std::span<double const> log_reference, double weight,
                                 std::span<double> gradient) {
+  expects(gradient.size() == log_policy.size(), error_kind::shape,
+          "kl_exact_gradient: expected a gradient of ", log_policy.size(), " elements, got ",
+          gradient.size());
   double const value = kl_exact(direction, log_policy, log_reference);
   for (std::size_t k = 0; k < log_policy.size(); ++k) {
     double const policy = std::exp(log_policy[k]);
