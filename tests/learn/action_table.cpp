@@ -5,7 +5,6 @@
 
 #include <array>
 #include <limits>
-#include <utility>
 
 TEST_CASE("action_table: rows keep their lengths and values") {
   svf::action_table<float> table;
@@ -21,14 +20,6 @@ TEST_CASE("action_table: rows keep their lengths and values") {
   CHECK(like.offsets == table.offsets);
   CHECK(like.values == std::vector{0.0, 0.0, 0.0});
   CHECK(svf::uniform_table<float>(2, 3).offsets == std::vector<std::size_t>{0, 3, 6});
-}
-
-TEST_CASE("action_table: a question that does not exist is refused") {
-  svf::action_table<float> table{{1, 2, 3}, {0, 2, 3}};
-  CHECK_THROWS_AS(table.row(2), svf::error);
-  CHECK_THROWS_AS(std::as_const(table).row(2), svf::error);
-  CHECK_THROWS_AS(table.actions(std::size_t(-1)), svf::error);
-  CHECK_THROWS_AS((svf::action_table<float>{{}, {}}.row(0)), svf::error);
 }
 
 TEST_CASE("action_table: what is malformed is refused") {

@@ -77,9 +77,10 @@ void check_batch(policy_gradient_batch<T> const& batch, policy_gradient_options 
           ": expected actions for each of 1 or more questions, got ", batch.actions.questions(),
           " for ", rows);
   for (std::size_t q = 0; q < rows; ++q) {
+    std::size_t const actions = batch.scores.actions(q);
     for (std::size_t const a : batch.actions.row(q)) {
-      expects(a < batch.scores.actions(q), error_kind::shape, where, ": question ", q, " has ",
-              batch.scores.actions(q), " actions, got action ", a);
+      expects(a < actions, error_kind::shape, where, ": question ", q, " has ", actions,
+              " actions, got action ", a);
     }
   }
   if (batch.reference.questions() > 0) {
@@ -148,8 +149,9 @@ policy_gradient_result<T> policy_gradient(policy_gradient_batch<T> const& batch,
   auto earned = batch.rewards;  // clipped, and charged for KL where k1 is asked for
   for (std::size_t q = 0; q < rows; ++q) {
     auto const reward = earned.row(q);
+    auto const picked = batch.actions.row(q);
     for (std::size_t s = 0; s < reward.size(); ++s) {
-      std::size_t const a = batch.actions.row(q)[s];
+      std::size_t const a = picked[s];
       reward[s] = options.clip(reward[s]);
       if (has_reference && kl.estimator == kl_estimator::k1) {
         double const cost = log_policy.row(q)[a] - log_reference.row(q)[a];
@@ -163,33 +165,36 @@ policy_gradient_result<T> policy_gradient(policy_gradient_batch<T> const& batch,
   std::vector<double> gradient;
   for (std::size_t q = 0; q < rows; ++q) {
     auto const lp = log_policy.row(q);
+    auto const lr = has_reference ? log_reference.row(q) : std::span<double const>{};
     auto const picked = batch.actions.row(q);
+    auto const rewards = batch.rewards.row(q);
+    auto const gains = advantage.row(q);
     double const weight = batch.row_weights.empty() ? 1.0 / double(rows) : batch.row_weights[q];
     gradient.assign(lp.size(), 0.0);
     double pulled = 0.0;  // Σ w_a c_a, which every π_k is charged with
     for (std::size_t s = 0; s < picked.size(); ++s) {
       std::size_t const a = picked[s];
       double const share = exact ? std::exp(lp[a]) : 1.0 / double(picked.size());
-      double const gain = advantage.row(q)[s];
+      double const gain = gains[s];
       auto const term = batch.behaviour != nullptr
                             ? options.trust(gain, lp[a], double(batch.behaviour->row(q)[s]))
                             : reinforce_term(gain, lp[a]);
       double coefficient = term.coefficient;
       if (has_reference && kl.estimator != kl_estimator::exact) {
-        auto const k = kl_sampled(kl.estimator, log_reference.row(q)[a] - lp[a]);
+        auto const k = kl_sampled(kl.estimator, lr[a] - lp[a]);
         result.kl += weight * share * k.value;
         if (kl.estimator != kl_estimator::k1) {
           coefficient += kl.coefficient * k.loss_coefficient;
         }
       }
       result.surrogate += weight * share * (exact ? -gain : term.loss);
-      result.reward += share * double(batch.rewards.row(q)[s]) / double(rows);
+      result.reward += share * double(rewards[s]) / double(rows);
       gradient[a] += weight * share * coefficient;
       pulled += weight * share * coefficient;
     }
     if (has_reference && kl.estimator == kl_estimator::exact) {
-      result.kl += weight * kl_exact_gradient(kl.direction, lp, log_reference.row(q),
-                                              weight * kl.coefficient, gradient);
+      result.kl += weight * kl_exact_gradient(kl.direction, lp, lr, weight * kl.coefficient,
+                                              gradient);
     }
     result.entropy += entropy(lp) / double(rows);
     auto const out = result.dscores.row(q);
