@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "support/close.hpp"
@@ -73,6 +75,31 @@ TEST_CASE("advantage: leave-one-out is G/(G-1) times the centred reward and need
   CHECK_THROWS_AS(adv::leave_one_out{}(single), svf::error);
   CHECK_THROWS_AS(adv::group_normalised{}(single), svf::error);
   CHECK_THROWS_AS(adv::batch_scaled{}(single), svf::error);
+}
+
+TEST_CASE("advantage: settings that divide by zero or are not finite are refused") {
+  double const inf = std::numeric_limits<double>::infinity();
+  auto const refused = [](auto const& estimator) {
+    CHECK_THROWS_AS(adv::check(estimator), svf::error);
+    if constexpr (std::is_constructible_v<adv::any, decltype(estimator)>) {
+      CHECK_THROWS_AS(adv::check(adv::any(estimator)), svf::error);
+    }
+  };
+  for (double const bad : {0.0, -1e-4, inf, std::nan("")}) {
+    CAPTURE(bad);
+    refused(adv::group_normalised{bad});
+    refused(adv::batch_scaled{bad});
+    refused(adv::batch_normalised{bad});
+    refused(adv::chain<adv::group_mean, adv::batch_normalised>{{}, {bad}});
+    refused(adv::chain<adv::batch_normalised, adv::group_mean>{{bad}, {}});
+  }
+  for (double const bad : {1.0, -0.1, std::nan("")}) {
+    refused(adv::ema{.decay = bad});
+  }
+  refused(adv::ema{.sum = inf});
+  CHECK_NOTHROW(adv::check(adv::any(adv::ema{.decay = 0.0})));
+  CHECK_NOTHROW(adv::check(adv::any(adv::batch_normalised{})));
+  CHECK_NOTHROW(adv::check(adv::none{}));
 }
 
 TEST_CASE("advantage: group estimators treat every ragged row by itself") {

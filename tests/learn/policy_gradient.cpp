@@ -300,3 +300,88 @@ TEST_CASE("policy_gradient: what does not fit is refused") {
                                        {.mode = sampling::exact_expectation}),
                   svf::error);
 }
+
+TEST_CASE("policy_gradient: settings out of range and results that are not finite are refused") {
+  auto const p = make_problem(0);
+  svf::action_table<std::size_t> const taken{{1, 0, 2, 1}, {0, 2, 4}};
+  auto const rewards = rewards_of(p, taken);
+  using batch = svf::policy_gradient_batch<double>;
+  batch const fine{p.scores, p.reference, taken, rewards};
+  auto const refuses = [](batch const& b, auto estimator, svf::policy_gradient_options const& o) {
+    try {
+      svf::policy_gradient(b, estimator, o);
+      FAIL_CHECK("the batch was taken");
+    } catch (svf::error const& e) {
+      CHECK(e.kind() == svf::error_kind::numeric);
+    }
+  };
+  refuses(fine, adv::ema{.decay = 1.0}, {});
+  refuses(fine, adv::group_normalised{0.0}, {});
+  refuses(fine, adv::any(adv::batch_scaled{-1.0}), {});
+  refuses(fine, adv::chain<adv::group_mean, adv::batch_normalised>{{}, {0.0}}, {});
+  // Finite scores whose k3, surrogate or KL is not.
+  auto far = p;
+  auto const k3 = svf::kl_penalty{0.1, kl_direction::reference_to_policy, kl_estimator::k3};
+  far.scores.values[0] = 1e4;
+  refuses({far.scores, p.reference, taken, rewards}, adv::none{}, {.kl = k3});
+  std::vector<double> const huge{1e308, 1e308};
+  auto steep = rewards;
+  for (float& r : steep.values) r = 1e30f;
+  refuses({p.scores, p.reference, taken, steep, nullptr, huge}, adv::none{}, {});
+  far.reference.values = {0.0, 1e308, 0.0, 0.0, 1e308};
+  std::vector<double> const many{100.0, 100.0};
+  refuses({p.scores, far.reference, taken, rewards, nullptr, many}, adv::none{}, {});
+}
+
+TEST_CASE("policy_gradient: a finite trust region cuts the loss and the gradient, by hand") {
+  svf::action_table<double> const scores{{std::log(3.0), 0.0, std::log(3.0), 0.0}, {0, 2, 4}};
+  svf::action_table<std::size_t> const taken{{0, 1}, {0, 1, 2}};  // of probability 3/4 and 1/4
+  svf::action_table<float> const rewards{{2.0f, -1.0f}, {0, 1, 2}};
+  svf::action_table<float> const behaviour{{std::log(0.5f), std::log(0.2f)}, {0, 1, 2}};
+  adv::none none;
+  // ρ = 1.5 and 1.25. With A = 2 the first is cut to 1.3, without a gradient; with A = −1 the
+  // larger loss of the second counts.
+  auto const r = svf::policy_gradient(
+      svf::policy_gradient_batch<double>{scores, {}, taken, rewards, &behaviour}, none,
+      {.trust = {0.1, 0.3}});
+  CHECK(test::close(r.loss, 0.5 * (-1.3 * 2.0) + 0.5 * 1.25, 1e-7));
+  std::vector<double> const expected{0.0, 0.0, 0.5 * 1.25 * -0.75, 0.5 * 1.25 * 0.75};
+  CHECK(test::max_difference(r.dscores.values, expected) <= 1e-7);
+  // The lower bound: ρ = 0.75/0.9 = 5/6 and A = −1 is cut to 0.95.
+  svf::action_table<float> const likely{{std::log(0.9f), std::log(0.2f)}, {0, 1, 2}};
+  svf::action_table<float> const minus{{-1.0f, -1.0f}, {0, 1, 2}};
+  auto const low = svf::policy_gradient(
+      svf::policy_gradient_batch<double>{scores, {}, taken, minus, &likely}, none,
+      {.trust = {0.05, 0.3}});
+  CHECK(test::close(low.loss, 0.5 * 0.95 + 0.5 * 1.25, 1e-7));
+  CHECK(test::max_difference(low.dscores.values, expected) <= 1e-7);
+}
+
+TEST_CASE("policy_gradient: sampled KL is reported, and charged in the loss of k2 and k3, by hand") {
+  svf::action_table<double> const scores{{std::log(3.0), 0.0}, {0, 2}};
+  svf::action_table<double> const reference{{0.0, 0.0}, {0, 2}};
+  svf::action_table<std::size_t> const taken{{0, 0, 1}, {0, 3}};
+  svf::action_table<float> const rewards{{1.0f, 1.0f, -1.0f}, {0, 3}};
+  double const up = std::log(0.5 / 0.75), down = std::log(0.5 / 0.25);  // log r
+  double const surrogate = -(2.0 * std::log(0.75) - std::log(0.25)) / 3.0;
+  auto const charged = [&](kl_estimator e, kl_direction d) {
+    adv::none none;
+    return svf::policy_gradient(
+        svf::policy_gradient_batch<double>{scores, reference, taken, rewards}, none,
+        {.kl = {0.4, d, e}});
+  };
+  auto const k1 = charged(kl_estimator::k1, kl_direction::policy_to_reference);
+  CHECK(test::close(k1.kl, -(2.0 * up + down) / 3.0, 1e-15));
+  CHECK(k1.loss == k1.surrogate);
+  // The cost is in the reward: R + 0.4·log r.
+  CHECK(test::close(k1.loss,
+                    -(2.0 * (1.0 + 0.4 * up) * std::log(0.75) +
+                      (-1.0 + 0.4 * down) * std::log(0.25)) / 3.0, 1e-7));
+  auto const k2 = charged(kl_estimator::k2, kl_direction::policy_to_reference);
+  CHECK(test::close(k2.kl, (2.0 * 0.5 * up * up + 0.5 * down * down) / 3.0, 1e-15));
+  CHECK(test::close(k2.surrogate, surrogate, 1e-15));
+  CHECK(test::close(k2.loss, surrogate + 0.4 * k2.kl, 1e-15));
+  auto const k3 = charged(kl_estimator::k3, kl_direction::reference_to_policy);
+  CHECK(test::close(k3.kl, (2.0 * (2.0 / 3.0 - 1.0 - up) + (2.0 - 1.0 - down)) / 3.0, 1e-15));
+  CHECK(test::close(k3.loss, surrogate + 0.4 * k3.kl, 1e-15));
+}

@@ -10,6 +10,7 @@
 #include <span>
 #include <variant>
 
+#include <svfmath/core/error.hpp>
 #include <svfmath/learn/action_table.hpp>
 
 namespace svf {
@@ -46,6 +47,11 @@ action_table<double> standardise(action_table<float> const& rewards, OfRow const
                    [&](float r) { return (double(r) - shift.centre) * shift.scale; });
   }
   return result;
+}
+
+inline void check_positive(double value, char const* name) {
+  expects(std::isfinite(value) && value > 0.0, error_kind::numeric, "advantage: expected ", name,
+          " > 0, got ", value);
 }
 
 struct centre_and_scale {
@@ -192,6 +198,26 @@ struct chain {
 /// Any of the estimators, chosen at run time.
 using any = std::variant<none, batch_mean, group_mean, leave_one_out, group_normalised,
                          batch_scaled, batch_normalised, ema>;
+
+/// Throws `error{numeric}` for settings that divide by zero or are not finite: expected ε > 0,
+/// floor > 0, 0 ≤ decay < 1. An estimator without settings has nothing to check.
+template <class A>
+void check(A const&) {}
+inline void check(group_normalised const& a) { detail::check_positive(a.epsilon, "epsilon"); }
+inline void check(batch_scaled const& a) { detail::check_positive(a.epsilon, "epsilon"); }
+inline void check(batch_normalised const& a) { detail::check_positive(a.floor, "floor"); }
+inline void check(ema const& a) {
+  expects(a.decay >= 0.0 && a.decay < 1.0 && std::isfinite(a.sum), error_kind::numeric,
+          "advantage: expected decay in [0, 1) and a finite sum, got ", a.decay, " and ", a.sum);
+}
+template <class First, class Second>
+void check(chain<First, Second> const& a) {
+  check(a.first);
+  check(a.second);
+}
+inline void check(any const& chosen) {
+  std::visit([](auto const& estimator) { check(estimator); }, chosen);
+}
 
 }  // namespace advantage
 

@@ -130,13 +130,14 @@ void check_batch(policy_gradient_batch<T> const& batch, policy_gradient_options 
 /// actions of another policy are no sample of this one). A comes from `baseline`; a constant
 /// baseline cannot change an exact expectation, which therefore takes `advantage::none` only.
 /// Source: Transformer² Eq. (1). All sums in double, in the order of the rows: deterministic.
-/// Throws `error{shape}` for tables that do not fit, `error{numeric}` for values that are not
-/// finite. O(values of all tables).
+/// Throws `error{shape}` for tables that do not fit, `error{numeric}` for settings out of range or
+/// values, given or resulting, that are not finite. O(values of all tables).
 template <class T, class Advantage>
 policy_gradient_result<T> policy_gradient(policy_gradient_batch<T> const& batch,
                                           Advantage& baseline,
                                           policy_gradient_options const& options = {}) {
   detail::check_batch(batch, options);
+  advantage::check(baseline);
   bool const exact = options.mode == sampling::exact_expectation;
   expects(!exact || detail::has_no_baseline(baseline), error_kind::shape,
           "policy_gradient: exact_expectation takes advantage::none");
@@ -159,7 +160,7 @@ policy_gradient_result<T> policy_gradient(policy_gradient_batch<T> const& batch,
       }
     }
   }
-  auto const advantage = advantages(baseline, earned);
+  auto const advantage_of = advantages(baseline, earned);
 
   policy_gradient_result<T> result{.dscores = table_like<T>(batch.scores)};
   std::vector<double> gradient;
@@ -168,7 +169,7 @@ policy_gradient_result<T> policy_gradient(policy_gradient_batch<T> const& batch,
     auto const lr = has_reference ? log_reference.row(q) : std::span<double const>{};
     auto const picked = batch.actions.row(q);
     auto const rewards = batch.rewards.row(q);
-    auto const gains = advantage.row(q);
+    auto const gains = advantage_of.row(q);
     double const weight = batch.row_weights.empty() ? 1.0 / double(rows) : batch.row_weights[q];
     gradient.assign(lp.size(), 0.0);
     double pulled = 0.0;  // Σ w_a c_a, which every π_k is charged with
@@ -200,10 +201,14 @@ policy_gradient_result<T> policy_gradient(policy_gradient_batch<T> const& batch,
     auto const out = result.dscores.row(q);
     for (std::size_t k = 0; k < lp.size(); ++k) {
       out[k] = T(gradient[k] - pulled * std::exp(lp[k]));
+      expects(std::isfinite(out[k]), error_kind::numeric,
+              "policy_gradient: expected a finite gradient, got ", out[k], " for question ", q);
     }
   }
   bool const charged = kl.estimator == kl_estimator::k1;
   result.loss = result.surrogate + (charged ? 0.0 : kl.coefficient * result.kl);
+  expects(std::isfinite(result.loss) && std::isfinite(result.kl), error_kind::numeric,
+          "policy_gradient: expected a finite loss and KL, got ", result.loss, " and ", result.kl);
   return result;
 }
 
