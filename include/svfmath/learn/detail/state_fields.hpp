@@ -18,14 +18,27 @@ namespace svf::detail {
 /// A trainer's state as plain arrays: what a file holds, in types that it holds exactly.
 struct flat_state {
   std::vector<float> parameters, first_moment, second_moment, best_z, sigma;
-  std::vector<std::uint64_t> counters;       // see flatten
+  std::vector<std::uint64_t> counters;       // by `counter`
   std::vector<double> reals;                 // best validation score, sum of `ema`
   std::vector<std::uint64_t> history_steps;  // n
   std::vector<double> history_values;        // n × 7
   std::vector<std::uint64_t> validation_steps;
   std::vector<double> validation_scores;
 
-  static constexpr std::size_t counter_count = 11;
+  enum counter : std::size_t {
+    step,
+    optimiser_steps,
+    random_seed,
+    random_stream,
+    random_position,
+    order_seed,
+    order_questions,
+    order_epoch,
+    order_position,
+    stale,
+    ema_batches,
+    counter_count
+  };
   static constexpr std::size_t real_count = 2;
   static constexpr std::size_t record_width = 7;
 };
@@ -54,10 +67,19 @@ inline flat_state flatten(trainer_state const& s, std::span<float const> sigma) 
   flat.second_moment = s.optimiser.second;
   flat.best_z = s.best_z;
   flat.sigma.assign(sigma.begin(), sigma.end());
-  flat.counters = {s.step,           s.optimiser.steps,      s.random.seed(),
-                   s.random.stream(), s.random.position(),   s.order.seed,
-                   s.order.questions, s.order.epoch,         s.order.position,
-                   s.stopping.stale,  average != nullptr ? average->batches : 0};
+  auto& c = flat.counters;
+  c.resize(flat_state::counter_count);
+  c[flat_state::step] = s.step;
+  c[flat_state::optimiser_steps] = s.optimiser.steps;
+  c[flat_state::random_seed] = s.random.seed();
+  c[flat_state::random_stream] = s.random.stream();
+  c[flat_state::random_position] = s.random.position();
+  c[flat_state::order_seed] = s.order.seed;
+  c[flat_state::order_questions] = s.order.questions;
+  c[flat_state::order_epoch] = s.order.epoch;
+  c[flat_state::order_position] = s.order.position;
+  c[flat_state::stale] = s.stopping.stale;
+  c[flat_state::ema_batches] = average != nullptr ? average->batches : 0;
   flat.reals = {s.stopping.best, average != nullptr ? average->sum : 0.0};
   for (auto const& r : s.history) {
     flat.history_steps.push_back(r.step);
@@ -73,7 +95,7 @@ inline flat_state flatten(trainer_state const& s, std::span<float const> sigma) 
 }
 
 /// The state again. What the options decide (the estimator, patience) comes from `initial`, the
-/// state of a new trainer of the same options. Throws `error{format}` naming `where` if the arrays
+/// state of a new trainer of the same options, whose early stopping sees the scores again. Throws `error{format}` naming `where` if the arrays
 /// contradict each other.
 inline trainer_state unflatten(flat_state const& flat, trainer_state initial,
                                std::string_view where) {
@@ -86,37 +108,43 @@ inline trainer_state unflatten(flat_state const& flat, trainer_state initial,
   require(c.size() == flat_state::counter_count && flat.reals.size() == flat_state::real_count,
           "the counts of counters and reals are wrong");
   require(size >= 1, "there are no parameters");
-  require(c[0] == records && c[1] == records &&
+  require(c[flat_state::step] == records && c[flat_state::optimiser_steps] == records &&
               flat.history_values.size() == records * flat_state::record_width,
           "the history is not as long as the run");
   require(flat.first_moment.size() == (records == 0 ? 0 : size) &&
               flat.second_moment.size() == flat.first_moment.size(),
           "the moments do not fit the parameters");
   std::size_t const evaluations = flat.validation_steps.size();
-  require(flat.validation_scores.size() == evaluations && c[9] <= evaluations &&
+  require(flat.validation_scores.size() == evaluations &&
               flat.best_z.size() == (evaluations == 0 ? 0 : size),
           "the validations and the best z do not fit");
   require(std::ranges::is_sorted(flat.validation_steps) &&
-              (evaluations == 0 || flat.validation_steps.back() <= c[0]),
+              (evaluations == 0 || flat.validation_steps.back() <= c[flat_state::step]),
           "the validations are not those of the steps done");
   require(flat.sigma.empty() || flat.sigma.size() == size, "sigma does not fit the parameters");
-  require(c[8] <= c[6], "the position in the epoch lies beyond its questions");
+  require(c[flat_state::order_position] <= c[flat_state::order_questions],
+          "the position in the epoch lies beyond its questions");
   for (float const v : flat.second_moment) {
     require(v >= 0.0f, "a second moment is negative");
   }
+  for (double const score : flat.validation_scores) {
+    initial.stopping.update(score);
+  }
+  require(c[flat_state::stale] == initial.stopping.stale &&
+              flat.reals[0] == initial.stopping.best,
+          "the early stopping is not that of the validations");
 
   trainer_state s = std::move(initial);
   s.parameters = flat.parameters;
-  s.optimiser = {flat.first_moment, flat.second_moment, c[1]};
+  s.optimiser = {flat.first_moment, flat.second_moment, c[flat_state::optimiser_steps]};
   s.best_z = flat.best_z;
-  s.step = c[0];
-  s.random = generator(c[2], c[3], c[4]);
-  s.order = {c[5], c[6], c[7], c[8]};
-  s.stopping.stale = c[9];
-  s.stopping.best = flat.reals[0];
-  s.stopping.evaluations = evaluations;
+  s.step = c[flat_state::step];
+  s.random = generator(c[flat_state::random_seed], c[flat_state::random_stream],
+                       c[flat_state::random_position]);
+  s.order = {c[flat_state::order_seed], c[flat_state::order_questions], c[flat_state::order_epoch],
+             c[flat_state::order_position]};
   if (auto* const average = std::get_if<advantage::ema>(&s.baseline)) {
-    average->batches = c[10];
+    average->batches = c[flat_state::ema_batches];
     average->sum = flat.reals[1];
   }
   for (std::size_t i = 0; i < records; ++i) {
