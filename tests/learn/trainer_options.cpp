@@ -2,6 +2,12 @@
 #include <svfmath/learn/trainer_options.hpp>
 
 #include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <svfmath/learn/preset.hpp>
 #include <svfmath/learn/trainer.hpp>
 
 #include "support/bandit.hpp"
@@ -46,18 +52,74 @@ TEST_CASE("trainer_options: compare by value, the chosen baseline included") {
   CHECK(!(a == b));
 }
 
-TEST_CASE("trainer_options: settings no run can have are refused") {
-  test::bandit env(8, 3, 1);
-  auto const refused = [&](auto const& change) {
+TEST_CASE("trainer_options: settings no run can have are refused before the first step") {
+  using svf::error_kind;
+  auto const refused = [&](error_kind kind, auto const& change) {
     svf::trainer_options options;
     options.batch = 4;
+    CHECK_NOTHROW(svf::trainer(options, 3));
     change(options);
-    CHECK_THROWS_AS(svf::trainer(options, 3).step(env), svf::error);
+    try {
+      svf::trainer const run(options, 3);
+      FAIL_CHECK("the options were taken");
+    } catch (svf::error const& e) {
+      INFO(std::string(e.what()));
+      CHECK(e.kind() == kind);
+    }
   };
-  refused([](auto& o) { o.batch = 0; });
-  refused([](auto& o) { o.samples = 0; });
-  refused([](auto& o) { o.clip_norm = 0.0; });
-  refused([](auto& o) { o.optimiser.beta1 = 1.0; });
-  refused([](auto& o) { o.objective.kl.coefficient = -0.1; });
-  refused([](auto& o) { o.start.mean = NAN; });
+  namespace adv = svf::advantage;
+  auto const numeric = error_kind::numeric;
+  auto const shape = error_kind::shape;
+  refused(shape, [](auto& o) { o.batch = 0; });
+  refused(shape, [](auto& o) { o.samples = 0; });
+  refused(numeric, [](auto& o) { o.clip_norm = 0.0; });
+  refused(numeric, [](auto& o) { o.clip_norm = -1.0; });
+  refused(numeric, [](auto& o) { o.clip_norm = NAN; });
+  refused(numeric, [](auto& o) { o.optimiser.beta1 = 1.0; });
+  refused(numeric, [](auto& o) { o.objective.kl.coefficient = -0.1; });
+  refused(numeric, [](auto& o) { o.start.mean = NAN; });
+  refused(numeric, [](auto& o) { o.minimum_gain = -1e-3; });
+  refused(numeric, [](auto& o) { o.minimum_gain = NAN; });
+  refused(numeric, [](auto& o) { o.learning_rate.base = -1.0; });
+  refused(numeric, [](auto& o) { o.learning_rate.last = NAN; });
+  refused(numeric, [](auto& o) { o.baseline = adv::ema{.decay = 1.0}; });
+  refused(numeric, [](auto& o) { o.baseline = adv::batch_normalised{0.0}; });
+  refused(shape, [](auto& o) { o.baseline = adv::leave_one_out{}; });
+  refused(shape, [](auto& o) { o.baseline = adv::group_normalised{}; });
+  refused(shape, [](auto& o) {
+    o.baseline = adv::batch_scaled{};
+    o.batch = 1;
+  });
+  refused(shape, [](auto& o) {
+    o.baseline = adv::leave_one_out{};
+    o.samples = 2;
+    o.objective.mode = svf::sampling::greedy;
+  });
+  refused(shape, [](auto& o) {
+    o.baseline = adv::batch_mean{};
+    o.objective.mode = svf::sampling::exact_expectation;
+  });
+  for (auto const e : {svf::kl_estimator::k1, svf::kl_estimator::k2, svf::kl_estimator::k3}) {
+    refused(numeric, [&](auto& o) {
+      o.objective.mode = svf::sampling::greedy;
+      o.objective.kl.estimator = e;
+      o.objective.kl.direction = e == svf::kl_estimator::k3
+                                     ? svf::kl_direction::reference_to_policy
+                                     : svf::kl_direction::policy_to_reference;
+    });
+  }
+}
+
+TEST_CASE("trainer_options: a cosine that ends before the run is refused, a longer one is not") {
+  svf::trainer_options options;
+  options.steps = options.learning_rate.steps + 1;
+  CHECK_THROWS_WITH_AS(svf::trainer(options, 3), doctest::Contains("learning_rate.steps = 60"),
+                       svf::error);
+  options.learning_rate.steps = 100;
+  CHECK_NOTHROW(svf::trainer(options, 3));
+  options.learning_rate = {.kind = svf::schedule_kind::constant, .steps = 0};
+  CHECK_NOTHROW(svf::trainer(options, 3));
+  for (auto const preset : {svf::preset::paper, svf::preset::released_code, svf::preset::direct}) {
+    CHECK_NOTHROW(svf::trainer(svf::make_options(preset, 5000), 3));
+  }
 }

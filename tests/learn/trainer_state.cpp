@@ -48,4 +48,8 @@ TEST_CASE("trainer_state: a state of another size is refused") {
   refused([](auto& s) { s.optimiser.second.push_back(0.0f); });
   refused([](auto& s) { s.best_z = {1.0f}; });
   refused([](auto& s) { s.parameters[0] = NAN; });
+  refused([](auto& s) { s.random = svf::generator(1, s.random.stream()); });
+  refused([](auto& s) { s.random = svf::generator(s.random.seed(), 0); });
+  refused([](auto& s) { s.order.seed += 1; });
+  refused([](auto& s) { s.baseline = svf::advantage::ema{.decay = 1.0}; });
 }

@@ -21,6 +21,14 @@ struct adamw_options {
   friend bool operator==(adamw_options const&, adamw_options const&) = default;
 };
 
+/// Throws `error{numeric}` unless both β are in [0, 1), ε > 0 and the decay is finite.
+inline void check(adamw_options const& options) {
+  auto const in_unit = [](double beta) { return beta >= 0.0 && beta < 1.0; };
+  expects(in_unit(options.beta1) && in_unit(options.beta2) && options.epsilon > 0.0 &&
+              std::isfinite(options.weight_decay) && std::isfinite(options.decay_centre),
+          error_kind::numeric, "adamw: expected beta in [0,1), epsilon > 0 and a finite decay");
+}
+
 /// All that AdamW remembers: save it to resume.
 struct adamw_state {
   std::vector<float> first;   ///< m, D
@@ -41,11 +49,9 @@ struct adamw_state {
 inline void adamw_step(adamw_options const& options, adamw_state& state,
                        std::span<float> parameters, std::span<float const> gradients,
                        double learning_rate) {
-  auto const in_unit = [](double beta) { return beta >= 0.0 && beta < 1.0; };
-  expects(in_unit(options.beta1) && in_unit(options.beta2) && options.epsilon > 0.0 &&
-              std::isfinite(options.weight_decay) && std::isfinite(options.decay_centre) &&
-              std::isfinite(learning_rate),
-          error_kind::numeric, "adamw_step: expected beta in [0,1), epsilon > 0 and finite rates");
+  check(options);
+  expects(std::isfinite(learning_rate), error_kind::numeric,
+          "adamw_step: expected a finite learning rate, got ", learning_rate);
   std::size_t const size = parameters.size();
   if (state.steps == 0 && state.first.empty() && state.second.empty()) {
     state.first.assign(size, 0.0f);

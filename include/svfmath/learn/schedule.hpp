@@ -6,6 +6,8 @@
 #include <numbers>
 #include <string_view>
 
+#include <svfmath/core/error.hpp>
+
 namespace svf {
 
 enum class schedule_kind { constant, cosine };
@@ -40,5 +42,12 @@ struct schedule {
 
   friend bool operator==(schedule const&, schedule const&) = default;
 };
+
+/// Throws `error{numeric}` for rates that are negative or not finite.
+inline void check(schedule const& rate) {
+  auto const fits = [](double value) { return std::isfinite(value) && value >= 0.0; };
+  expects(fits(rate.base) && fits(rate.last), error_kind::numeric,
+          "schedule: expected finite rates >= 0, got base ", rate.base, " and last ", rate.last);
+}
 
 }  // namespace svf

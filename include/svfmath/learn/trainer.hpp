@@ -35,7 +35,8 @@ class trainer {
  public:
   /// A new run over D = `dimension` components. `sigma` (σ of every component in layout order, D)
   /// may be left empty unless the parameterisation is additive.
-  /// Throws `error{shape}` for sizes that do not fit, `error{numeric}` for a σ or z not finite.
+  /// Throws `error{shape}` for sizes that do not fit, `error{numeric}` for a σ or z not finite and
+  /// what `check(trainer_options)` throws.
   trainer(trainer_options options, std::size_t dimension, std::span<float const> sigma = {})
       : options_(std::move(options)), sigma_(sigma.begin(), sigma.end()) {
     state_.parameters.resize(dimension);
@@ -52,7 +53,7 @@ class trainer {
   }
 
   /// A run that goes on from a saved state. Throws as above, also for moments or a best z of
-  /// another size.
+  /// another size, another advantage estimator or another seed.
   trainer(trainer_options options, trainer_state state, std::span<float const> sigma = {})
       : options_(std::move(options)),
         sigma_(sigma.begin(), sigma.end()),
@@ -143,7 +144,7 @@ class trainer {
   /// z of the current parameters, D.
   std::vector<float> z() const { return z_of(state_.parameters); }
 
-  /// z of the best validation; the current z if there was none.
+  /// z of the best validation, the first of equals; the current z if there was none.
   std::vector<float> best_z() const { return state_.best_z.empty() ? z() : state_.best_z; }
 
   std::uint64_t steps_done() const { return state_.step; }
@@ -187,9 +188,12 @@ class trainer {
       expects(std::isfinite(s) && s >= 0.0f, error_kind::numeric,
               "trainer: expected finite sigma >= 0, got ", s);
     }
-    svf::check(options_.objective.kl);
-    svf::check(options_.objective.clip);
-    svf::check(options_.objective.trust);
+    svf::check(options_);
+    advantage::check(state_.baseline);
+    expects(state_.random.seed() == options_.seed && state_.random.stream() == action_stream &&
+                state_.order.seed == random_stream(options_.seed, order_stream).bits(0),
+            error_kind::numeric, "trainer: the state's random numbers are not those of seed ",
+            options_.seed);
     static_cast<void>(z());
   }
 
