@@ -136,13 +136,75 @@ TEST_CASE("checkpoint: other options are refused with the line that differs") {
   other.learning_rate.base = std::nextafter(0.05, 1.0);
   CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains("rate.base"),
                        svf::error);
-  other = o;
-  other.seed -= 1;
-  CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains("seed"), svf::error);
-  other = o;
-  other.baseline = svf::advantage::batch_mean{};
-  CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains("baseline"),
-                       svf::error);
+}
+
+TEST_CASE("checkpoint: every option that changes is noticed, by its name") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  auto const o = options_with(svf::advantage::none{});
+  svf::save_checkpoint(path, trainer(o, dimension, sigma));
+  CHECK_NOTHROW(svf::load_checkpoint(path, o));
+  struct { char const* name; void (*change)(trainer_options&); } const changes[] = {
+      {"parameters", [](auto& c) { c.parameters = svf::parameterisation::sigmoid; }},
+      {"normalise", [](auto& c) { c.normalise = svf::normalisation::nuclear; }},
+      {"start.mean", [](auto& c) { c.start.mean += 1e-9; }},
+      {"start.deviation", [](auto& c) { c.start.deviation += 1e-9; }},
+      {"samples", [](auto& c) { c.samples += 1; }},
+      {"baseline", [](auto& c) { c.baseline = svf::advantage::batch_mean{}; }},
+      {"sampling", [](auto& c) { c.objective.mode = svf::sampling::greedy; }},
+      {"kl.coefficient", [](auto& c) { c.objective.kl.coefficient = 0.2; }},
+      {"kl.direction",
+       [](auto& c) { c.objective.kl.direction = svf::kl_direction::reference_to_policy; }},
+      {"kl.estimator", [](auto& c) { c.objective.kl.estimator = svf::kl_estimator::k1; }},
+      {"reward.low", [](auto& c) { c.objective.clip.low = -1.0f; }},
+      {"reward.high", [](auto& c) { c.objective.clip.high = 1.0f; }},
+      {"ratio.low", [](auto& c) { c.objective.trust.low = 0.3; }},
+      {"ratio.high", [](auto& c) { c.objective.trust.high = 0.3; }},
+      {"adamw.beta1", [](auto& c) { c.optimiser.beta1 = 0.8; }},
+      {"adamw.beta2", [](auto& c) { c.optimiser.beta2 = 0.99; }},
+      {"adamw.epsilon", [](auto& c) { c.optimiser.epsilon = 1e-6; }},
+      {"adamw.weight_decay", [](auto& c) { c.optimiser.weight_decay = 0.0; }},
+      {"adamw.decay_centre", [](auto& c) { c.optimiser.decay_centre = 1.0; }},
+      {"rate.kind", [](auto& c) { c.learning_rate.kind = svf::schedule_kind::constant; }},
+      {"rate.base", [](auto& c) { c.learning_rate.base *= 2.0; }},
+      {"rate.last", [](auto& c) { c.learning_rate.last = 1e-4; }},
+      {"rate.steps", [](auto& c) { c.learning_rate.steps += 1; }},
+      {"rate.warm_up", [](auto& c) { c.learning_rate.warm_up = 2; }},
+      {"clip_norm", [](auto& c) { c.clip_norm = 1.0; }},
+      {"batch", [](auto& c) { c.batch += 1; }},
+      {"steps", [](auto& c) { c.steps -= 1; }},
+      {"validate_every", [](auto& c) { c.validate_every = 0; }},
+      {"patience", [](auto& c) { c.patience = 0; }},
+      {"minimum_gain", [](auto& c) { c.minimum_gain = 0.1; }},
+      {"seed", [](auto& c) { c.seed -= 1; }},
+  };
+  for (auto const& [name, change] : changes) {
+    CAPTURE(name);
+    auto other = o;
+    change(other);
+    auto const expected = std::string("other options: expected ") + name + "=";
+    CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, other), doctest::Contains(expected.c_str()),
+                         svf::error);
+  }
+}
+
+TEST_CASE("checkpoint: settings of the advantage that change are noticed") {
+  test::temp_directory folder;
+  auto const path = folder.path() / "run.safetensors";
+  namespace adv = svf::advantage;
+  struct { adv::any saved, other; } const cases[] = {
+      {adv::ema{.decay = 0.9}, adv::ema{.decay = 0.8}},
+      {adv::ema{.sum = 0.0}, adv::ema{.sum = 0.1}},
+      {adv::group_normalised{1e-4}, adv::group_normalised{1e-5}},
+      {adv::batch_scaled{1e-4}, adv::batch_scaled{1e-5}},
+      {adv::batch_normalised{1e-7}, adv::batch_normalised{1e-4}},
+  };
+  for (auto const& [saved, other] : cases) {
+    svf::save_checkpoint(path, trainer(options_with(saved), dimension, sigma));
+    CHECK_NOTHROW(svf::load_checkpoint(path, options_with(saved)));
+    CHECK_THROWS_WITH_AS(svf::load_checkpoint(path, options_with(other)),
+                         doctest::Contains("expected baseline="), svf::error);
+  }
 }
 
 TEST_CASE("checkpoint: another setting is refused with the line that differs") {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -100,6 +101,106 @@ TEST_CASE("trainer: the gradient in p is the gradient of the loss, for every par
     CHECK(drop > 0.0);
     CHECK(test::close_relative(drop, predicted, 0.1));  // second order in a step of 1e-2·g
   }
+}
+
+TEST_CASE("trainer: steps are those of the public parts, bit for bit, in every field") {
+  struct setting {
+    svf::sampling mode;
+    svf::kl_penalty kl;
+    svf::advantage::any baseline;
+  };
+  auto const to_reference = svf::kl_direction::policy_to_reference;
+  auto const to_policy = svf::kl_direction::reference_to_policy;
+  for (auto const& s :
+       {setting{svf::sampling::categorical,
+                {0.3, to_reference, svf::kl_estimator::exact},
+                svf::advantage::leave_one_out{}},
+        setting{svf::sampling::categorical,
+                {0.2, to_policy, svf::kl_estimator::k3},
+                svf::advantage::ema{.decay = 0.5}},
+        setting{svf::sampling::categorical,
+                {0.2, to_reference, svf::kl_estimator::k2},
+                svf::advantage::group_mean{}},
+        setting{svf::sampling::greedy,
+                {0.1, to_policy, svf::kl_estimator::exact},
+                svf::advantage::batch_mean{}}}) {
+    CAPTURE(to_string(s.mode));
+    CAPTURE(to_string(s.kl.estimator));
+    trainer_options o;
+    o.parameters = parameterisation::sigmoid;
+    o.start = {0.3, 0.4};
+    o.samples = 3;
+    o.baseline = s.baseline;
+    o.objective = {.mode = s.mode, .kl = s.kl, .clip = {-0.25f, 0.75f}};
+    o.optimiser = {.beta1 = 0.8, .beta2 = 0.9, .weight_decay = 0.1, .decay_centre = 0.5};
+    o.learning_rate = {svf::schedule_kind::cosine, 0.2, 0.01, 7, 2};
+    o.steps = 7;
+    o.clip_norm = 0.05;
+    o.batch = 20;
+    o.seed = 12;
+    test::bandit env(30, dimension, 17), other(30, dimension, 17);
+    trainer run(o, dimension, sigma);
+    auto parameters = run.state().parameters;
+    auto random = run.state().random;
+    auto order = run.state().order;
+    auto baseline = o.baseline;
+    svf::adamw_state moments;
+    for (std::uint64_t t = 0; t < 3; ++t) {
+      CAPTURE(t);
+      std::vector<float> z(dimension), dz(dimension), dp(dimension);
+      svf::to_z(o.parameters, parameters, sigma, z);
+      auto const asked = order.next(30, 20);
+      auto const scores = other.score(z, asked);
+      auto const reference = other.reference(asked);
+      auto const taken = svf::draw_actions(svf::log_softmax(scores), {s.mode, 3}, random);
+      auto rewards = svf::table_like<float>(taken);
+      for (std::size_t q = 0; q < asked.size(); ++q) {
+        for (std::size_t i = 0; i < taken.actions(q); ++i) {
+          rewards.row(q)[i] = other.reward(asked[q], taken.row(q)[i]);
+        }
+      }
+      auto const result = svf::policy_gradient(
+          svf::policy_gradient_batch<float>{scores, reference, taken, rewards}, baseline,
+          o.objective);
+      other.backward(result.dscores, dz);
+      svf::chain(o.parameters, parameters, sigma, dz, dp);
+      double const norm = svf::clip_global_norm(dp, o.clip_norm);
+      double const rate = o.learning_rate(t);
+      svf::adamw_step(o.optimiser, moments, parameters, dp, rate);
+      svf::step_record const expected{t + 1,     result.loss,    result.surrogate, result.reward,
+                                      result.kl, result.entropy, norm,             rate};
+      auto const record = run.step(env);
+      CHECK(record == expected);
+      CHECK(norm > o.clip_norm);
+      CHECK(result.kl != 0.0);
+      CHECK(result.entropy > 0.1);
+      CHECK(run.state().parameters == parameters);
+      CHECK(run.state().optimiser == moments);
+      CHECK(run.state().baseline == baseline);
+      CHECK(run.state().random == random);
+      CHECK(run.state().order == order);
+    }
+    CHECK(run.history().size() == 3);
+  }
+}
+
+TEST_CASE("trainer: the best z is that of the best score, however small its gain") {
+  test::bandit env(96, dimension, 17);
+  auto o = quick_options(10);
+  o.validate_every = 1;
+  o.minimum_gain = 0.5;
+  o.patience = 4;
+  trainer run(o, dimension);
+  std::vector<std::vector<float>> seen;
+  std::vector<double> const scores{1.0, 1.25, 1.375, 1.0, 1.375};
+  auto const validate = [&](std::span<float const> z) {
+    seen.emplace_back(z.begin(), z.end());
+    return scores[seen.size() - 1];
+  };
+  CHECK(run.run(env, validate) == svf::run_end::stale);  // no gain of more than 0.5
+  REQUIRE(seen.size() == 5);
+  CHECK(run.best_z() == seen[2]);
+  CHECK(run.state().stopping.best == 1.375);
 }
 
 TEST_CASE("trainer: equal seeds give equal runs, other seeds other runs") {
