@@ -137,6 +137,8 @@ TEST_CASE("two_pass: C finds a mixture for a topic no expert was trained for") {
   CHECK(test::close(c.found.weights(0, 0), 0.5, 0.05));
   CHECK(test::close(c.found.weights(1, 0), 0.5, 0.05));
   CHECK(c.first.evaluations == c.found.search.evals);
+  CHECK(c.first.seconds > 0.0);
+  CHECK(c.second.seconds > 0.0);
   CHECK(c.second.switches == 1);
   CHECK(c.second.prompts == 60);
   for (svf::index_t k = 0; k < 3; ++k) {  // worth at least every expert and the base

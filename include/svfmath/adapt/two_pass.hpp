@@ -236,9 +236,11 @@ searched_answers<M> adapt_by_search(M& model, bank const& experts,
                                     std::span<prompt_of<M> const> prompts) {
   searched_answers<M> result;
   result.found = search_examples(model, experts, examples, options, result.first);
-  detail::pass_timer const timer(result.second);
-  detail::switch_to(model, result.found.z, result.second);
-  result.answers = detail::answer_all(model, prompts, result.second);
+  {
+    detail::pass_timer const timer(result.second);
+    detail::switch_to(model, result.found.z, result.second);
+    result.answers = detail::answer_all(model, prompts, result.second);
+  }
   return result;
 }
 template <searchable_model M>
