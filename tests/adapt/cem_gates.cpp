@@ -34,7 +34,7 @@ constexpr int seeds = 40;  // 1 … 40, as they come
 
 template <class T = double, class F>
 double gap(F&& f, svf::index_t dim, T lo, T hi, double best, budget const& b, double limit,
-           int seed) {
+           int seed, svf::elitist keep_best) {
   svf::cem_options<T> o;
   o.dim = dim;
   o.lower = {lo};
@@ -44,6 +44,7 @@ double gap(F&& f, svf::index_t dim, T lo, T hi, double best, budget const& b, do
   o.elite_ratio = b.elite_ratio;
   o.alpha_std = b.alpha_std;
   o.sense = svf::sense::min;
+  o.keep_best = keep_best;
   o.target = best + 0.5 * limit;
   o.seed = std::uint64_t(seed);
   svf::cem<T> search(o);
@@ -53,11 +54,11 @@ double gap(F&& f, svf::index_t dim, T lo, T hi, double best, budget const& b, do
 // The share of seeds whose gap is below `limit` must be at least `share`.
 template <class T = double, class F>
 void gate(char const* name, F&& f, svf::index_t dim, T lo, T hi, double best, budget const& b,
-          double limit, double share = 1.0) {
+          double limit, double share = 1.0, svf::elitist keep_best = svf::elitist::archive) {
   int passed = 0;
   double worst = 0.0;
   for (int seed = 1; seed <= seeds; ++seed) {
-    double const g = gap<T>(f, dim, lo, hi, best, b, limit, seed);
+    double const g = gap<T>(f, dim, lo, hi, best, b, limit, seed, keep_best);
     passed += g < limit || (limit == 0.0 && g == 0.0);
     worst = std::max(worst, g);
   }
@@ -269,10 +270,12 @@ TEST_CASE("cem gates: curved and multimodal functions by share of seeds") {
 
 TEST_CASE("cem gates: many local minima and documented limits in ten dimensions") {
   double const best = -391.6616570377142;
-  // Of the seeds 1 … 300 one ends in the minimum next to the global one (14.1 above it), and it is
-  // among these 40: the share is gated, as for every function with many minima, and no other seeds
-  // are chosen.
-  gate("styblinski-tang C", styblinski_tang, 10, -5.0, 5.0, best, C, 1e-9, 0.975);
+  // The limit was measured without an archive, and is met so on every seed. With the archive one of
+  // the seeds 1 … 300 ends in the minimum next to the global one (14.1 above it), and it is among
+  // these 40: there the share is gated, and no other seeds are chosen.
+  gate("styblinski-tang C", styblinski_tang, 10, -5.0, 5.0, best, C, 1e-9, 1.0,
+       svf::elitist::off);
+  gate("styblinski-tang C, archive", styblinski_tang, 10, -5.0, 5.0, best, C, 1e-9, 0.975);
   gate("styblinski-tang B", styblinski_tang, 10, -5.0, 5.0, best, B, 1e-9, 0.5);
   gate("styblinski-tang B all", styblinski_tang, 10, -5.0, 5.0, best, B, 45.0);
   gate("rosenbrock 10 C", rosenbrock, 10, -2.048, 2.048, 0.0, C, 10.0);
