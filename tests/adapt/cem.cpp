@@ -523,6 +523,20 @@ TEST_CASE("cem: injected points stay for the next ask, kept ones make room for t
   }
 }
 
+TEST_CASE("cem: max_evals holds for the opening generation too") {
+  options o = unit_box(1);
+  o.popsize = 4;
+  o.corners = {{0.0}, {0.25}, {0.5}, {0.75}, {1.0}};
+  o.max_evals = 6;
+  svf::cem<double> search(o);
+  search.inject(std::vector<double>{0.3});
+  CHECK(mentions(message_of([&] { search.inject(std::vector<double>{0.5}); },
+                            svf::error_kind::shape), "max_evals = 6"));
+  auto const r = search.optimize(bowl);
+  CHECK(r.evals == 6);
+  CHECK(r.stop.reason == svf::stop_reason::max_evals);
+}
+
 TEST_CASE("cem: under noise the mean is close to the optimum") {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     options o;

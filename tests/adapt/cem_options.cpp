@@ -27,6 +27,19 @@ TEST_CASE("cem_options: lists of one element apply to every coordinate, missing 
   CHECK(o.init_std == std::vector<double>{1.0, 2.0, 0.0});  // the last one is fixed
 }
 
+TEST_CASE("cem_options: shares that are whole but for rounding are whole") {
+  CHECK(0.07 * 100.0 > 7.0);
+  CHECK(svf::detail::elite_count(0.07, 100) == 7);
+  CHECK(svf::detail::elite_count(0.0701, 100) == 8);
+  CHECK(svf::detail::elite_count(0.2, 32) == 7);
+  CHECK(svf::detail::elite_count(0.1, 10) == 2);
+  CHECK(svf::detail::elite_count(1.0, 10) == 10);
+  svf::cem_options<> o;
+  o.popsize_growth = 1.1;
+  CHECK(10 * 1.1 > 11.0);
+  CHECK(svf::detail::grown(o, 10) == 11.0);
+}
+
 TEST_CASE("cem_options: every setting out of range is refused by name") {
   using options = svf::cem_options<>;
   struct { options given; char const* expected; } const cases[] = {
@@ -43,6 +56,8 @@ TEST_CASE("cem_options: every setting out of range is refused by name") {
       {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .inject = {{2.0}}}, "an injected point"},
       {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .corners = {{0.0, 1.0}}}, "a corner"},
       {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .max_evals = 3}, "max_evals"},
+      {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .popsize = 2, .inject = {{0.0}},
+        .corners = {{0.0}, {1.0}}, .max_evals = 2}, "inject and corners, 3 in all"},
       {{.dim = 1, .lower = {0.0}, .upper = {1.0}, .popsize_growth = 0.5}, "popsize_growth"},
   };
   for (auto const& c : cases) {

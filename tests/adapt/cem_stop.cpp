@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <svfmath/adapt/cem_stop.hpp>
 
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,22 @@ TEST_CASE("cem_stop: is true for every reason but none, and every reason has a w
     words.insert(to_string(reason));
   }
   CHECK(words.size() == 10);
+}
+
+TEST_CASE("cem_stop: values that differ in the second place only are no reason for tol_f") {
+  auto o = unit_interval();
+  o.tol_f = 1e-3;
+  o.max_iters = 30;
+  auto const by_second = [](std::span<double const> x) {
+    return svf::fitness{0.5, -(x[0] - 0.3) * (x[0] - 0.3)};
+  };
+  auto const r = svf::cem<>(o).optimize(by_second);
+  CHECK(r.stop.reason == stop_reason::tol_f);
+  CHECK(r.iters > 2);
+  CHECK(r.stop.value > 0.0);  // the spread of the second values
+  CHECK(std::abs(r.mean[0] - 0.3) < 0.05);
+  auto const by_first = [](std::span<double const> x) { return svf::fitness{1e-4 * x[0], x[0]}; };
+  CHECK(svf::cem<>(o).optimize(by_first).iters == 1);  // the second are read between equals only
 }
 
 TEST_CASE("cem_stop: carries the value that met the threshold, and the threshold") {

@@ -136,14 +136,18 @@ class cem {
     tell(points, paired(primary, {}));
   }
 
-  /// Makes `point` a member of the next generation. Throws `error{shape}` if that is full or has
-  /// been asked for already, `error{numeric}` for a point outside the bounds.
+  /// Makes `point` a member of the next generation. Throws `error{shape}` if that is full (the first
+  /// grows with its points as far as max_evals allows) or has been asked for already,
+  /// `error{numeric}` for a point outside the bounds.
   void inject(std::span<T const> point) {
     detail::check_point(options_, point, "an injected point");
     expects(!state_.asked, error_kind::shape, "cem::inject: expected a call before ask()");
     expects(state_.opening || detail::seat_count(options_, state_) < state_.popsize,
             error_kind::shape, "cem::inject: expected at most popsize = ", state_.popsize,
             " points per generation");
+    expects(detail::seat_count(options_, state_) < options_.max_evals - state_.evals,
+            error_kind::shape, "cem::inject: expected at most max_evals = ", options_.max_evals,
+            " points");
     // Before the corners, which are counted from the end of the list.
     std::size_t const corners = state_.opening ? options_.corners.size() : 0;
     auto const before = state_.seats.end() - std::ptrdiff_t(corners * point.size());

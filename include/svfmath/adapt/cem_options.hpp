@@ -85,7 +85,8 @@ struct cem_options {
   std::optional<double> target = {};
   double timeout = std::numeric_limits<double>::infinity();  ///< seconds; makes runs differ
   double tol_x = 0.0;              ///< 0: off
-  double tol_f = 0.0;              ///< 0: off
+  double tol_f = 0.0;              ///< of the primary values; where these are equal, of the
+                                   ///< secondary ones; 0: off
   std::int64_t flat_generations = 10;  ///< 0: off
   std::int64_t stagnation = 0;     ///< 0: off
 

@@ -13,7 +13,8 @@ enum class stop_reason {
   max_evals,     ///< evaluations told; the last generation is completed
   timeout,       ///< seconds since the start
   tol_x,         ///< the largest standard deviation fell below the threshold
-  tol_f,         ///< the spread of values within a generation fell below the threshold
+  tol_f,         ///< the spread of values within a generation fell below the threshold: of the
+                 ///< primary ones, or of the secondary ones if the primary ones are equal
   flat_fitness,  ///< so many generations in a row in which all members were worth the same
   stagnation,    ///< so many generations in a row without a better best of this restart
   callback,      ///< the caller's callback asked for it

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <svfmath/adapt/cem_options.hpp>
@@ -72,6 +73,9 @@ void check_numbers(cem_options<T> const& o) {
   expects(o.max_evals >= o.popsize, error_kind::numeric,
           "cem: expected max_evals of at least one generation (popsize = ", o.popsize, "), got ",
           o.max_evals);
+  expects(std::cmp_greater_equal(o.max_evals, o.inject.size() + o.corners.size()),
+          error_kind::numeric, "cem: expected max_evals of at least inject and corners, ",
+          o.inject.size() + o.corners.size(), " in all, got ", o.max_evals);
   expects(o.restarts <= 1'000'000, error_kind::numeric, "cem: expected restarts <= 1000000, got ",
           o.restarts);
   expects(!o.target || !std::isnan(*o.target), error_kind::numeric, "cem: target is NaN");

@@ -49,7 +49,7 @@ cem_stop why_stop(cem_options<T> const& o, cem_state<T> const& s, told_generatio
 // The members of a generation after a restart; a whole number, which may exceed every limit.
 template <class T>
 double grown(cem_options<T> const& o, index_t popsize) {
-  return std::ceil(double(popsize) * o.popsize_growth);
+  return ceiling(double(popsize) * o.popsize_growth);
 }
 
 // Starts again with a larger generation if the search ended for lack of progress and restarts are

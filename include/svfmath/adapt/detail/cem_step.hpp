@@ -98,7 +98,7 @@ void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> ord
   auto const members = members_of(o, s);
   double const elites = double(elite_count(o.elite_ratio, members.cols));
   std::size_t const count =
-      std::min(order.size(), std::size_t(std::ceil(o.keep_elites * elites)));
+      std::min(order.size(), std::size_t(ceiling(o.keep_elites * elites)));
   for (std::size_t i = 0; i < count; ++i) {
     if (o.keep_best == elitist::reevaluate && is_point(members, order[i], s.contender_x)) {
       continue;  // kept already
@@ -135,7 +135,7 @@ void move(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> val
 // What a told generation was like.
 struct told_generation {
   fitness best = unmeasured;
-  double spread = 0.0;  // best less worst primary value
+  double spread = 0.0;  // best less worst value, of the first of the pair that differs
   bool flat = false;
 };
 
@@ -154,7 +154,9 @@ told_generation advance(cem_options<T> const& o, cem_state<T>& s, std::span<fitn
   if (!order.empty()) {
     fitness const& worst = values[std::size_t(order.back())];
     told.best = values[std::size_t(order.front())];
-    told.spread = std::abs(told.best.primary - worst.primary);
+    told.spread = told.best.primary != worst.primary
+                      ? std::abs(told.best.primary - worst.primary)
+                      : std::abs(told.best.secondary - worst.secondary);
     told.flat = told.best == worst;
   }
   if (moves && !told.flat) {

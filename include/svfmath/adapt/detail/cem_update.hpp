@@ -55,8 +55,11 @@ inline std::vector<double> elite_shares(std::span<index_t const> order,
   return shares;
 }
 
+// ⌈x⌉ of a product that is meant to be whole but for its rounding: 0.07 · 100 is 7.000000000000001.
+inline double ceiling(double x) { return std::ceil(x - 1e-9); }
+
 inline index_t elite_count(double ratio, index_t members) {
-  return std::min(members, std::max(index_t{2}, index_t(std::ceil(ratio * double(members)))));
+  return std::min(members, std::max(index_t{2}, index_t(ceiling(ratio * double(members)))));
 }
 
 // Moves mean and std towards the `seats` best of the ranked members, two at least. All sums in
