@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <set>
 #include <span>
 #include <sstream>
 #include <stdexcept>
@@ -114,6 +115,31 @@ TEST_CASE("cem: the least of f is the greatest of -f") {
   auto const greatest = trace(o, bowl);
   o.sense = svf::sense::min;
   CHECK(greatest == trace(o, [](point x) { return -bowl(x); }));
+}
+
+TEST_CASE("cem: moving the box moves the trace, stretched or not") {
+  for (double const stretch : {1.0, 0.5, 8.0}) {
+    options o = unit_box(4);
+    o.max_iters = 15;
+    svf::cem<double> plain(o);
+    auto const a = plain.optimize(bowl);
+    o.lower = {-3.0 * stretch};
+    o.upper = {-2.0 * stretch};
+    svf::cem<double> moved(o);
+    auto const b = moved.optimize([&](point x) {
+      std::vector<double> back(x.begin(), x.end());
+      for (double& v : back) {
+        v = v / stretch + 3.0;
+      }
+      return bowl(back);
+    });
+    for (std::size_t c = 0; c < 4; ++c) {  // the sum rounds to 2^-51, a hundred times or so
+      CHECK(test::close(b.mean[c] / stretch + 3.0, a.mean[c], 1e-12));
+      CHECK(test::close(b.std[c] / stretch, a.std[c], 1e-12));
+      CHECK(test::close(b.best_x[c] / stretch + 3.0, a.best_x[c], 1e-12));
+    }
+    CHECK(test::close(a.best_f, b.best_f, 1e-12));
+  }
 }
 
 TEST_CASE("cem: stretching the box stretches the trace") {
@@ -267,6 +293,109 @@ TEST_CASE("cem: deviation around the old mean, its floor and its largest change"
   o.floor = {};
   o.std_max_change = 0.2;
   CHECK(test::close(std_after(), 0.4, 1e-15));
+}
+
+TEST_CASE("cem: the deviation may grow by its largest change only") {
+  options o = unit_box(1);
+  o.init_std = {0.1};
+  o.elite_ratio = 0.5;
+  o.alpha_std = 0.0;
+  svf::matrix<double> x(1, 4);
+  x(0, 1) = 1.0;
+  std::vector<double> const values{3, 2, 0, 0};
+  auto const std_after = [&] {
+    svf::cem<double> search(o);
+    search.tell(std::as_const(x).view(), values);
+    return search.result().std[0];
+  };
+  CHECK(test::close(std_after(), std::sqrt(0.5), 1e-15));
+  o.std_max_change = 0.2;
+  CHECK(test::close(std_after(), 0.12, 1e-15));
+}
+
+TEST_CASE("cem: the floor of the deviation decays with the generations, from a start on") {
+  options o = unit_box(1);
+  o.upper = {4.0};
+  o.elite_ratio = 0.5;
+  o.alpha_std = 0.0;
+  o.floor = {0.05, 0.5};
+  svf::matrix<double> x(1, 4);
+  x(0, 0) = x(0, 1) = 2.0;
+  std::vector<double> const values{3, 2, 0, 0};
+  svf::cem<double> search(o);
+  for (double const expected : {0.2, 0.1, 0.05, 0.025}) {
+    search.tell(std::as_const(x).view(), values);
+    CHECK(test::close(search.result().std[0], expected, 1e-15));
+  }
+}
+
+TEST_CASE("cem: the floor of an unbounded coordinate is a share of twice its first deviation") {
+  double const inf = std::numeric_limits<double>::infinity();
+  options o;
+  o.dim = 2;
+  o.lower = {-inf, 0.0};
+  o.upper = {0.0, inf};
+  o.init_mean = {-1.0, 1.0};
+  o.init_std = {3.0, 5.0};
+  o.elite_ratio = 0.5;
+  o.alpha_std = 0.0;
+  o.floor = {0.1, 1.0};
+  svf::matrix<double> const x(2, 4);
+  svf::cem<double> search(o);
+  search.tell(x.view(), std::vector<double>{3, 2, 0, 0});
+  CHECK(test::close(search.result().std[0], 0.6, 1e-15));
+  CHECK(test::close(search.result().std[1], 1.0, 1e-15));
+}
+
+TEST_CASE("cem: every handling of bounds repairs the same draws in its own way") {
+  using svf::bounds_handling;
+  options o = unit_box(2);
+  o.init_mean = {0.5};
+  o.init_std = {2.0};
+  o.popsize = 400;
+  auto const members = [&](bounds_handling kind) {
+    o.bounds = kind;
+    svf::cem<double> search(o);
+    auto const x = search.ask();
+    return std::vector<double>(x.data, x.data + x.size());
+  };
+  auto const drawn = members(bounds_handling::none);
+  auto const clipped = members(bounds_handling::clip);
+  auto const folded = members(bounds_handling::reflect);
+  auto const again = members(bounds_handling::resample);
+  o.resample_tries = 0;
+  CHECK(members(bounds_handling::resample) == clipped);
+  double below = 0.0;
+  std::size_t outside = 0;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    REQUIRE(clipped[i] == std::clamp(drawn[i], 0.0, 1.0));
+    REQUIRE(test::close(folded[i], svf::detail::reflected(drawn[i], 0.0, 1.0), 1e-15));
+    if (drawn[i] >= 0.0 && drawn[i] <= 1.0) {
+      REQUIRE(again[i] == drawn[i]);
+    } else {
+      ++outside;
+      REQUIRE((again[i] > 0.0 && again[i] < 1.0));  // a hundred tries suffice
+    }
+    below += again[i] < 0.5 ? 1.0 / 800.0 : 0.0;
+  }
+  CHECK(outside > 500);  // 80 %: 642 expected, standard deviation 11
+  CHECK(std::abs(below - 0.5) < 5.0 * 0.5 / std::sqrt(800.0));
+}
+
+TEST_CASE("cem: every generation has a tag of its own, which only the seed decides") {
+  svf::cem<double> search(unit_box(1));
+  std::set<std::uint64_t> tags;
+  for (int generation = 0; generation < 20; ++generation) {
+    search.ask();
+    auto const tag = search.generation_seed();
+    tags.insert(tag);
+    CHECK(search.generation_seed() == tag);
+    CHECK(svf::cem<double>(search.options(), search.state()).generation_seed() == tag);
+    search.tell(std::vector<double>(32, 1.0));
+  }
+  CHECK(tags.size() == 20);
+  CHECK(svf::cem<double>(unit_box(1, 8)).generation_seed() !=
+        svf::cem<double>(unit_box(1, 7)).generation_seed());
 }
 
 TEST_CASE("cem: a NaN member ranks last or throws") {
@@ -538,7 +667,7 @@ TEST_CASE("cem: max_evals holds for the opening generation too") {
 }
 
 TEST_CASE("cem: under noise the mean is close to the optimum") {
-  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
     options o;
     o.dim = 10;
     o.lower = {-5.0};

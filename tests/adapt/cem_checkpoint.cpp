@@ -76,32 +76,144 @@ std::string bytes_of(std::filesystem::path const& path) {
 TEST_CASE("cem_checkpoint: a search saved at any ask or tell goes on bit for bit") {
   test::temp_directory const folder;
   auto const path = folder.path() / "search.safetensors";
-  svf::cem<double> whole(busy_options());
-  while (!whole.stop()) {
-    step(whole);
-  }
-  svf::save_cem(folder.path() / "whole", whole);
-  std::string const expected = bytes_of(folder.path() / "whole");
+  for (auto const rule : {svf::elitist::reevaluate, svf::elitist::archive, svf::elitist::off}) {
+    auto o = busy_options();
+    o.keep_best = rule;
+    svf::cem<double> whole(o);
+    while (!whole.stop()) {
+      step(whole);
+    }
+    svf::save_cem(folder.path() / "whole", whole);
+    std::string const expected = bytes_of(folder.path() / "whole");
 
-  svf::cem<double> resumed(busy_options());
-  auto const reload = [&] {
+    svf::cem<double> resumed(o);
+    auto const reload = [&] {
+      svf::save_cem(path, resumed);
+      resumed = svf::load_cem(path);
+    };
+    reload();
+    while (!resumed.stop()) {
+      resumed.ask();
+      reload();
+      step(resumed);
+      reload();
+    }
     svf::save_cem(path, resumed);
-    resumed = svf::load_cem(path);
-  };
-  reload();
-  while (!resumed.stop()) {
-    resumed.ask();
-    reload();
-    step(resumed);
-    reload();
+    CHECK(bytes_of(path) == expected);
+    auto const a = whole.result();
+    auto const b = resumed.result();
+    CHECK(a.best_x == b.best_x);
+    CHECK(a.baselines.size() == 6);
+    CHECK(b.stop.reason == a.stop.reason);
   }
-  svf::save_cem(path, resumed);
-  CHECK(bytes_of(path) == expected);
-  auto const a = whole.result();
-  auto const b = resumed.result();
-  CHECK(a.best_x == b.best_x);
-  CHECK(a.baselines.size() == 6);
-  CHECK(b.stop.reason == a.stop.reason);
+}
+
+TEST_CASE("cem_checkpoint: every field of options and state comes back") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "search.safetensors";
+  auto o = busy_options();
+  o.init_mean = {0.25, 0.75, 0.5};
+  o.init_std = {0.125, 0.375, 0.0};
+  o.std_around = svf::std_reference::old_mean;
+  o.resample_tries = 7;
+  o.elite_ratio = 0.4;
+  o.alpha_mean = 0.1;
+  o.alpha_std = 0.3;
+  o.floor = {0.01, 0.9};
+  o.std_max_change = 0.75;
+  o.min_gain = 0.001;
+  o.keep_elites = 0.6;
+  o.sense = svf::sense::min;
+  o.on_nan = svf::nan_policy::raise;
+  o.target = -7.0;
+  o.max_evals = 1000;
+  o.timeout = 1e6;
+  o.tol_x = 1e-7;
+  o.tol_f = 1e-8;
+  o.flat_generations = 6;
+  o.stagnation = 1;
+  o.popsize_growth = 1.5;
+  svf::cem<double> search(o);
+  auto const tell = [&](int k) {
+    auto const x = search.ask();
+    std::vector<svf::fitness> values;
+    for (svf::index_t m = 0; m < x.cols; ++m) {
+      values.push_back({double((m * 7 + k) % 11), double(m + 1)});
+    }
+    search.tell(values);
+  };
+  int told = 0;
+  while (search.state().restarts == 0) {
+    tell(told++);
+  }
+  tell(told);
+  search.inject(std::vector<double>{0.5, 1.5, 0.5});
+  search.ask();
+  svf::save_cem(path, search);
+  auto const loaded = svf::load_cem(path);
+  auto const a = search.options();
+  auto const b = loaded.options();
+  CHECK(a.dim == b.dim);
+  CHECK(a.lower == b.lower);
+  CHECK(a.upper == b.upper);
+  CHECK(a.init_mean == b.init_mean);
+  CHECK(a.init_std == b.init_std);
+  CHECK(a.bounds == b.bounds);
+  CHECK(a.resample_tries == b.resample_tries);
+  CHECK(a.popsize == b.popsize);
+  CHECK(a.elite_ratio == b.elite_ratio);
+  CHECK(a.alpha_mean == b.alpha_mean);
+  CHECK(a.alpha_std == b.alpha_std);
+  CHECK(a.std_around == b.std_around);
+  CHECK(a.floor.fraction == b.floor.fraction);
+  CHECK(a.floor.decay == b.floor.decay);
+  CHECK(a.std_max_change == b.std_max_change);
+  CHECK(a.inject == b.inject);
+  CHECK(a.corners == b.corners);
+  CHECK(a.min_gain == b.min_gain);
+  CHECK(a.keep_best == b.keep_best);
+  CHECK(a.keep_elites == b.keep_elites);
+  CHECK(a.sense == b.sense);
+  CHECK(a.on_nan == b.on_nan);
+  CHECK(a.seed == b.seed);
+  CHECK(a.max_iters == b.max_iters);
+  CHECK(a.max_evals == b.max_evals);
+  CHECK(a.target == b.target);
+  CHECK(a.timeout == b.timeout);
+  CHECK(a.tol_x == b.tol_x);
+  CHECK(a.tol_f == b.tol_f);
+  CHECK(a.flat_generations == b.flat_generations);
+  CHECK(a.stagnation == b.stagnation);
+  CHECK(a.restarts == b.restarts);
+  CHECK(a.popsize_growth == b.popsize_growth);
+  auto const s = search.state();
+  auto const t = loaded.state();
+  CHECK(s.generation == t.generation);
+  CHECK(s.iters == t.iters);
+  CHECK(s.evals == t.evals);
+  CHECK(s.restarts == t.restarts);
+  CHECK(s.since_restart == t.since_restart);
+  CHECK(s.flat == t.flat);
+  CHECK(s.since_better == t.since_better);
+  CHECK(s.popsize == t.popsize);
+  CHECK(t.elapsed > 0.0);
+  CHECK(t.elapsed <= search.state().elapsed + 60.0);
+  CHECK(s.opening == t.opening);
+  CHECK(s.asked == t.asked);
+  CHECK(s.mean == t.mean);
+  CHECK(s.std == t.std);
+  CHECK(s.members == t.members);
+  CHECK(s.kept == t.kept);
+  CHECK(s.seats == t.seats);
+  CHECK(s.best_x == t.best_x);
+  CHECK(s.best == t.best);
+  CHECK(s.contender_x == t.contender_x);
+  CHECK(s.contender == t.contender);
+  CHECK(s.baselines == t.baselines);
+  CHECK(s.stop.reason == t.stop.reason);
+  // What was compared is nowhere what a field would be if it were left out.
+  CHECK((!s.kept.empty() && s.seats.size() == 3 && s.baselines.size() == 6 && s.restarts > 0));
+  CHECK((s.best.secondary != 0.0 && s.asked && !s.opening));
 }
 
 TEST_CASE("cem_checkpoint: a search saved by an observer goes on bit for bit, restarts or not") {

@@ -85,6 +85,28 @@ TEST_CASE("mixture: a gain below min_gain leaves the best single choice in place
   CHECK(held.weights(0, 0) == 1.0);
 }
 
+TEST_CASE("mixture: the first points tried are the uniform mixture, the start and the singles") {
+  auto const bank = toy::random_bank(3);
+  svf::mixture_map const map(bank);
+  std::vector<std::vector<float>> tried;
+  svf::mixture_options o;
+  o.start = {0.3, 0.2, 0.5};
+  o.search.max_iters = 1;
+  auto const found = svf::search_mixture(bank, o, [&](std::span<float const> z) {
+    tried.emplace_back(z.begin(), z.end());
+    return 1.0;  // flat: the mean stays where it begins
+  });
+  REQUIRE(tried.size() == 32);
+  CHECK(tried[0] == map.z(map.uniform()));
+  CHECK(tried[1] == map.z(o.start));
+  for (svf::index_t k = 0; k < 3; ++k) {
+    CHECK(tried[std::size_t(2 + k)] == map.z(map.one_hot(k)));
+  }
+  CHECK(tried[5] == std::vector<float>(7, 1.0f));
+  CHECK(found.search.mean == std::vector<double>(3, 1.0 / 3.0));
+  CHECK(found.search.std == std::vector<double>(3, 0.5));
+}
+
 TEST_CASE("mixture: equal seeds give equal results; a start is tried first") {
   auto const bank = toy::random_bank(3);
   auto const value = near(std::vector<float>(7, 1.1f));
