@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -14,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <svfmath/io/detail/stored_list.hpp>
 #include <svfmath/io/safetensors.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
 #include <svfmath/learn/detail/options_text.hpp>
@@ -30,20 +30,12 @@ inline constexpr std::string_view checkpoint_format = "svfmath.trainer/1";
 /// or shape, or for a number that is not finite.
 template <class T>
 std::vector<T> exact_elements(safetensors_file const& file, std::string_view name) {
-  tensor_info const& tensor = file.at(name);
-  expects(tensor.type == dtype_of<T> && tensor.shape.size() == 1, error_kind::format, file.path(),
-          ": tensor ", in_quotes(name), ": expected one dimension of ", to_string(dtype_of<T>),
-          ", got shape ", shape_text(tensor.shape), " of ", to_string(tensor.type));
-  std::vector<T> values(std::size_t(tensor.shape[0]));
+  auto values = stored_list<T>(file, name);
   if constexpr (std::floating_point<T>) {
-    file.read(tensor, std::span<T>(values));
     for (T const value : values) {
       expects(std::isfinite(value), error_kind::format, file.path(), ": tensor ", in_quotes(name),
               ": expected finite numbers, got ", value);
     }
-  } else {
-    auto const bytes = file.bytes(tensor);  // little-endian, as io/ requires of the machine
-    std::copy(bytes.begin(), bytes.end(), std::as_writable_bytes(std::span(values)).begin());
   }
   return values;
 }

@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +13,7 @@
 #include <svfmath/adapt/cem_options.hpp>
 #include <svfmath/adapt/cem_state.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/io/detail/stored_list.hpp>
 #include <svfmath/io/safetensors.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
 
@@ -138,20 +138,8 @@ struct field_reader {
   safetensors_file const& file;
 
   template <class U>
-  std::vector<U> list(std::string const& name) const {
-    tensor_info const& tensor = file.at(name);
-    expects(tensor.type == dtype_of<U> && tensor.shape.size() == 1, error_kind::format, file.path(),
-            ": tensor '", name, "': expected one dimension of ", to_string(dtype_of<U>), ", got ",
-            shape_text(tensor.shape), " of ", to_string(tensor.type));
-    std::vector<U> values(std::size_t(tensor.shape[0]));
-    if (!values.empty()) {
-      std::memcpy(values.data(), file.bytes(tensor).data(), values.size() * sizeof(U));
-    }
-    return values;
-  }
-  template <class U>
   U one(std::string const& name) const {
-    auto const values = list<U>(name);
+    auto const values = stored_list<U>(file, name);
     expects(values.size() == 1, error_kind::format, file.path(), ": tensor '", name,
             "': expected one value, got ", values.size());
     return values.front();
@@ -178,17 +166,17 @@ struct field_reader {
     value = E(stored);
   }
   void operator()(char const* name, std::optional<double>& value) const {
-    auto const stored = list<double>(name);
+    auto const stored = stored_list<double>(file, name);
     holds(stored.size() <= 1, name, "at most one value");
     value = stored.empty() ? std::nullopt : std::optional<double>(stored.front());
   }
   template <std::floating_point U>
   void operator()(char const* name, std::vector<U>& values) const {
-    values = list<U>(name);
+    values = stored_list<U>(file, name);
   }
   template <class U>
   void operator()(char const* name, std::vector<std::vector<U>>& points) const {
-    auto const flat = list<U>(name);
+    auto const flat = stored_list<U>(file, name);
     auto const count = one<std::int64_t>(std::string(name) + ".count");
     holds(count >= 0 && (count == 0 ? flat.empty()
                                     : !flat.empty() && flat.size() % std::size_t(count) == 0),
@@ -199,7 +187,7 @@ struct field_reader {
     }
   }
   void operator()(char const* name, std::vector<fitness>& values) const {
-    auto const flat = list<double>(name);
+    auto const flat = stored_list<double>(file, name);
     holds(flat.size() % 2 == 0, name, "pairs");
     for (std::size_t i = 0; i < flat.size(); i += 2) {
       values.push_back({flat[i], flat[i + 1]});
