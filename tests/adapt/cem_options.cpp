@@ -36,8 +36,8 @@ TEST_CASE("cem_options: shares that are whole but for rounding are whole") {
   CHECK(svf::detail::elite_count(1.0, 10) == 10);
   svf::cem_options<> o;
   o.popsize_growth = 1.1;
-  CHECK(10 * 1.1 > 11.0);
-  CHECK(svf::detail::grown(o, 10) == 11.0);
+  CHECK(100 * 1.1 > 110.0);
+  CHECK(svf::detail::grown(o, 100) == 110.0);
 }
 
 TEST_CASE("cem_options: every setting out of range is refused by name") {

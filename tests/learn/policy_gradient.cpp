@@ -357,7 +357,7 @@ TEST_CASE("policy_gradient: a finite trust region cuts the loss and the gradient
   CHECK(test::max_difference(low.dscores.values, expected) <= 1e-7);
 }
 
-TEST_CASE("policy_gradient: sampled KL is reported, and charged in the loss of k2 and k3, by hand") {
+TEST_CASE("policy_gradient: sampled KL is reported and charged in the loss of k2 and k3") {
   svf::action_table<double> const scores{{std::log(3.0), 0.0}, {0, 2}};
   svf::action_table<double> const reference{{0.0, 0.0}, {0, 2}};
   svf::action_table<std::size_t> const taken{{0, 0, 1}, {0, 3}};

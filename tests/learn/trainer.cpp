@@ -135,7 +135,7 @@ TEST_CASE("trainer: steps are those of the public parts, bit for bit, in every f
     o.optimiser = {.beta1 = 0.8, .beta2 = 0.9, .weight_decay = 0.1, .decay_centre = 0.5};
     o.learning_rate = {svf::schedule_kind::cosine, 0.2, 0.01, 7, 2};
     o.steps = 7;
-    o.clip_norm = 0.05;
+    o.clip_norm = 0.005;
     o.batch = 20;
     o.seed = 12;
     test::bandit env(30, dimension, 17), other(30, dimension, 17);

@@ -136,8 +136,8 @@ class cem {
     tell(points, paired(primary, {}));
   }
 
-  /// Makes `point` a member of the next generation. Throws `error{shape}` if that is full (the first
-  /// grows with its points as far as max_evals allows) or has been asked for already,
+  /// Makes `point` a member of the next generation. Throws `error{shape}` if that is full (the
+  /// first grows with its points as far as max_evals allows) or has been asked for already,
   /// `error{numeric}` for a point outside the bounds.
   void inject(std::span<T const> point) {
     detail::check_point(options_, point, "an injected point");
@@ -168,9 +168,9 @@ class cem {
     return r;
   }
 
-  /// Calls `f` after every generation, when it is decided whether the search goes on: a search saved
-  /// by `f` goes on as this one does, and what `f` throws leaves this one ready to go on. Not part of
-  /// a saved search.
+  /// Calls `f` after every generation, when it is decided whether the search goes on: a search
+  /// saved by `f` goes on as this one does, and what `f` throws leaves this one ready to go on. Not
+  /// part of a saved search.
   void observe(observer f) { observers_.push_back(std::move(f)); }
 
   /// Runs until `stop()`. `f(std::span<T const> x)` gives a number or a `fitness`.

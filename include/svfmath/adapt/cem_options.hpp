@@ -32,9 +32,9 @@ enum class std_reference {
 enum class elitist {
   archive,     ///< kept with the value it had, and stays a candidate for the elites at that value;
                ///< for deterministic objectives
-  reevaluate,  ///< evaluated again as member 0 of the next generation, where it keeps its place only
-               ///< if it is the best again; for noisy objectives. What an earlier start found keeps
-               ///< its value until something better is found
+  reevaluate,  ///< evaluated again as member 0 of the next generation, where it keeps its place
+               ///< only if it is the best again; for noisy objectives. What an earlier start found
+               ///< keeps its value until something better is found
   off,         ///< the best of the latest generation only
 };
 
@@ -96,9 +96,9 @@ struct cem_options {
   int restarts = 0;
   double popsize_growth = 2.0;
 
-  /// Asked after every generation and after the observers; true ends the search, unless something
-  /// else has ended it, and then a restart does not take place. Not part of a saved search: one that
-  /// is saved in here goes on.
+  /// Asked after every generation, after the observers. True ends the search, in place of a restart
+  /// too; a search that has ended keeps its reason. Not part of a saved search: one that is saved in
+  /// here goes on.
   std::function<bool(cem_record<T> const&)> callback = {};
 };
 

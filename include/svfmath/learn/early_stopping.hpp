@@ -10,8 +10,8 @@ namespace svf {
 
 /// Watches a validation score (higher is better) and says when `patience` evaluations in a row
 /// brought no gain of more than `minimum_gain` over the mark, the score at the last such gain.
-/// Patience 0 never stops. A plain value, and a function of its settings and the scores: save either
-/// to resume.
+/// Patience 0 never stops. A plain value, and a function of its settings and the scores: save
+/// either to resume.
 struct early_stopping {
   std::uint64_t patience = 0;
   double minimum_gain = 0.0;

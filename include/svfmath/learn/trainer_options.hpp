@@ -41,8 +41,8 @@ struct trainer_options {
   policy_gradient_options objective{};
   adamw_options optimiser{};
   schedule learning_rate{};
-  double clip_norm = 1e-3;  ///< of the gradient in p
-  std::size_t batch = 256;  ///< questions per step; no more than there are
+  double clip_norm = 1e-3;           ///< of the gradient in p
+  std::size_t batch = 256;           ///< questions per step; no more than there are
   std::uint64_t steps = 60;          ///< a cosine's `learning_rate.steps` is no less
   std::uint64_t validate_every = 5;  ///< steps; 0 validates never
   std::uint64_t patience = 0;        ///< validations without improvement before stopping; 0: never

@@ -73,8 +73,8 @@ bool remember(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const>
   }
   fitness const& value = values[std::size_t(order.front())];
   auto const point = column(members_of(o, s), order.front());
-  bool const again = o.keep_best == elitist::reevaluate &&
-                     is_point(members_of(o, s), 0, s.contender_x);
+  bool const again =
+      o.keep_best == elitist::reevaluate && is_point(members_of(o, s), 0, s.contender_x);
   bool const same = s.best_x == s.contender_x;
   auto const take = [&](std::vector<T>& x, fitness& worth, bool makes_room) {
     bool const improves = x.empty() || better(value, worth, o.sense);
@@ -97,8 +97,7 @@ void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> ord
   }
   auto const members = members_of(o, s);
   double const elites = double(elite_count(o.elite_ratio, members.cols));
-  std::size_t const count =
-      std::min(order.size(), std::size_t(ceiling(o.keep_elites * elites)));
+  std::size_t const count = std::min(order.size(), std::size_t(ceiling(o.keep_elites * elites)));
   for (std::size_t i = 0; i < count; ++i) {
     if (o.keep_best == elitist::reevaluate && is_point(members, order[i], s.contender_x)) {
       continue;  // kept already
@@ -109,8 +108,8 @@ void keep(cem_options<T> const& o, cem_state<T>& s, std::span<index_t const> ord
 }
 
 // Moves the distribution. The archived contender, with the value it had, competes for the elite
-// seats beside the members, unless it is a member: that is what keeps a small population from losing
-// what it found.
+// seats beside the members, unless it is a member: that is what keeps a small population from
+// losing what it found.
 template <class T>
 void move(cem_options<T> const& o, cem_state<T>& s, std::span<fitness const> values) {
   std::size_t const seats = std::size_t(elite_count(o.elite_ratio, index_t(values.size())));

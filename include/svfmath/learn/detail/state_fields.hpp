@@ -95,8 +95,8 @@ inline flat_state flatten(trainer_state const& s, std::span<float const> sigma) 
 }
 
 /// The state again. What the options decide (the estimator, patience) comes from `initial`, the
-/// state of a new trainer of the same options, whose early stopping sees the scores again. Throws `error{format}` naming `where` if the arrays
-/// contradict each other.
+/// state of a new trainer of the same options, whose early stopping sees the scores again. Throws
+/// `error{format}` naming `where` if the arrays contradict each other.
 inline trainer_state unflatten(flat_state const& flat, trainer_state initial,
                                std::string_view where) {
   auto const require = [&](bool holds, char const* what) {
@@ -130,8 +130,7 @@ inline trainer_state unflatten(flat_state const& flat, trainer_state initial,
   for (double const score : flat.validation_scores) {
     initial.stopping.update(score);
   }
-  require(c[flat_state::stale] == initial.stopping.stale &&
-              flat.reals[0] == initial.stopping.best,
+  require(c[flat_state::stale] == initial.stopping.stale && flat.reals[0] == initial.stopping.best,
           "the early stopping is not that of the validations");
 
   trainer_state s = std::move(initial);
