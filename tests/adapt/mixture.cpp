@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <adapt/toy_model.hpp>
 #include <support/close.hpp>
+#include <support/temp_directory.hpp>
+#include <svfmath/adapt/cem_checkpoint.hpp>
 
 namespace {
 
@@ -105,6 +108,61 @@ TEST_CASE("mixture: the first points tried are the uniform mixture, the start an
   CHECK(tried[5] == std::vector<float>(7, 1.0f));
   CHECK(found.search.mean == std::vector<double>(3, 1.0 / 3.0));
   CHECK(found.search.std == std::vector<double>(3, 0.5));
+}
+
+TEST_CASE("mixture: a caller runs, observes, saves and resumes the search to the same result") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "search.safetensors";
+  auto const bank = toy::random_bank(3);
+  svf::mixture_map const map(bank);
+  auto const value = near(map.z(std::vector<double>{0.2, 0.7, 0.1}));
+  svf::mixture_options o;
+  o.search.max_iters = 12;
+  auto const at_once = svf::search_mixture(bank, o, value);
+
+  svf::cem<double> search(svf::mixture_search(bank, o));
+  int seen = 0;
+  search.observe([&](auto const&) {
+    ++seen;
+    svf::save_cem(path, search);
+  });
+  auto const worth = [&](std::span<double const> x) { return value(map.z(x)); };
+  for (int i = 0; i < 5; ++i) {
+    auto const x = search.ask();
+    std::vector<double> values;
+    for (svf::index_t m = 0; m < x.cols; ++m) {
+      values.push_back(worth({&x(0, m), std::size_t(x.rows)}));
+    }
+    search.tell(values);
+  }
+  CHECK(seen == 5);
+  auto resumed = svf::load_cem(path);
+  resumed.optimize(worth);
+  auto const found = svf::mixture_found(bank, o, resumed);
+  CHECK(found.z == at_once.z);
+  CHECK(found.value == at_once.value);
+  CHECK(found.experts == at_once.experts);
+  CHECK(found.base == at_once.base);
+  CHECK(found.search.evals == at_once.search.evals);
+  CHECK_THROWS_AS(svf::mixture_found(toy::random_bank(2), o, resumed), svf::error);
+  svf::cem<double> const untold(svf::mixture_search(bank, o));
+  CHECK_THROWS_AS(svf::mixture_found(bank, o, untold), svf::error);
+}
+
+TEST_CASE("mixture: a value may take the generation's seed, the same for all its members") {
+  auto const bank = toy::random_bank(2);
+  svf::mixture_options o;
+  o.search.max_iters = 3;
+  std::vector<std::uint64_t> seeds;
+  svf::search_mixture(bank, o, [&](std::span<float const> z, std::uint64_t seed) {
+    seeds.push_back(seed);
+    return double(z[0]);
+  });
+  REQUIRE(seeds.size() == 96);
+  for (std::size_t i = 0; i < 96; ++i) {
+    CHECK(seeds[i] == seeds[i / 32 * 32]);
+  }
+  CHECK((seeds[0] != seeds[32] && seeds[32] != seeds[64] && seeds[0] != seeds[64]));
 }
 
 TEST_CASE("mixture: equal seeds give equal results; a start is tried first") {

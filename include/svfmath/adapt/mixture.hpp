@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
-#include <cmath>
+#include <concepts>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include <svfmath/adapt/cem.hpp>
@@ -39,20 +37,13 @@ struct mixture_result {
   cem_result<double> search = {};
 };
 
-/// Strategy C (paper, section 3.2): looks for the weights α whose mixture of the bank's experts is
-/// worth most by `value(std::span<float const> z)`, which gives a `fitness` or a number. The first
-/// generation holds the uniform mixture, `start`, every expert alone and the base model, so the
-/// result is never worth less than any of them. If no mixture gains `search.min_gain` over the best
-/// single choice, that choice is the result. Under elitist::off or reevaluate the values compared
-/// are those last measured.
-///
-/// Throws `error{shape}` for K = 0 or lists of the wrong size, `error{numeric}` if `value` measured
-/// nothing, and what `cem` throws. Cost: one call of `value` per evaluation, plus O(KD).
-template <class Value>
-  requires std::invocable<Value&, std::span<float const>>
-mixture_result search_mixture(bank const& experts, mixture_options options, Value&& value) {
+/// Strategy C's search as options of `svf::cem`, for a caller who runs it: to observe it, to save
+/// and resume it (cem_checkpoint.hpp) or to value a generation at once. Its points are those of
+/// `mixture_map(experts, options.form, options.weights, options.sharing)`; `mixture_found` reads
+/// what it found. Throws `error{shape}` for K = 0.
+inline cem_options<double> mixture_search(bank const& experts, mixture_options const& options) {
   mixture_map const map(experts, options.form, options.weights, options.sharing);
-  cem_options<double>& search = options.search;
+  cem_options<double> search = options.search;
   search.dim = map.dim();
   search.sense = sense::max;
   search.lower = search.lower.empty() ? std::vector{0.0} : search.lower;
@@ -67,11 +58,20 @@ mixture_result search_mixture(bank const& experts, mixture_options options, Valu
     search.corners.push_back(map.one_hot(k));
   }
   search.corners.push_back(map.zero());
+  return search;
+}
 
-  cem<double> finder(search);
+/// What a search of `mixture_search(experts, options)` has found so far. Throws `error{shape}` for
+/// a search of other experts, `error{numeric}` if it measured nothing. O(KD).
+inline mixture_result mixture_found(bank const& experts, mixture_options const& options,
+                                    cem<double> const& finder) {
+  mixture_map const map(experts, options.form, options.weights, options.sharing);
+  auto const& corners = finder.options().corners;
+  expects(finder.options().dim == map.dim() && index_t(corners.size()) == experts.size() + 1,
+          error_kind::shape, "mixture_found: expected a search of ", map.dim(), " weights and ",
+          experts.size() + 1, " corners, got ", finder.options().dim, " and ", corners.size());
   mixture_result found;
-  found.search = finder.optimize(
-      [&](std::span<double const> x) { return as_fitness(value(std::span<float const>(map.z(x)))); });
+  found.search = finder.result();
   expects(!found.search.best_x.empty(), error_kind::numeric,
           "search_mixture: expected a finite value for at least one mixture");
   std::vector<double> chosen = found.search.best_x;
@@ -85,13 +85,40 @@ mixture_result search_mixture(bank const& experts, mixture_options options, Valu
       for (std::size_t k = 0; k < singles.size(); ++k) {
         best = better(singles[k], singles[best], sense::max) ? k : best;
       }
-      chosen = search.corners[best];
+      chosen = corners[best];
       found.value = singles[best];
     }
   }
   found.weights = map.weights(chosen);
   found.z = map.z(chosen);
   return found;
+}
+
+/// Strategy C (paper, section 3.2): looks for the weights α whose mixture of the bank's experts is
+/// worth most by `value(std::span<float const> z)`, which gives a `fitness` or a number; or by
+/// `value(z, std::uint64_t generation_seed)`, which draws the same questions and answers for all z
+/// of a generation. The first generation holds the uniform mixture, `start`, every expert alone and
+/// the base model, so the result is never worth less than any of them. If no mixture gains
+/// `search.min_gain` over the best single choice, that choice is the result. Under elitist::off or
+/// reevaluate the values compared are those last measured.
+///
+/// Throws `error{shape}` for K = 0 or lists of the wrong size, `error{numeric}` if `value` measured
+/// nothing, and what `cem` throws. Cost: one call of `value` per evaluation, plus O(KD).
+template <class Value>
+  requires std::invocable<Value&, std::span<float const>> ||
+           std::invocable<Value&, std::span<float const>, std::uint64_t>
+mixture_result search_mixture(bank const& experts, mixture_options const& options, Value&& value) {
+  mixture_map const map(experts, options.form, options.weights, options.sharing);
+  cem<double> finder(mixture_search(experts, options));
+  finder.optimize([&](std::span<double const> x) {
+    std::vector<float> const z = map.z(x);
+    if constexpr (std::invocable<Value&, std::span<float const>, std::uint64_t>) {
+      return as_fitness(value(std::span<float const>(z), finder.generation_seed()));
+    } else {
+      return as_fitness(value(std::span<float const>(z)));
+    }
+  });
+  return mixture_found(experts, options, finder);
 }
 
 }  // namespace svf
