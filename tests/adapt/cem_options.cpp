@@ -40,6 +40,25 @@ TEST_CASE("cem_options: shares that are whole but for rounding are whole") {
   CHECK(svf::detail::grown(o, 100) == 110.0);
 }
 
+TEST_CASE("cem_options: small populations and few elites are warned of") {
+  svf::cem_options<> o;
+  o.dim = 8;
+  CHECK(svf::warnings(o).empty());
+  o.dim = 81;  // 4·81/√100 = 32.4
+  REQUIRE(svf::warnings(o).size() == 1);
+  CHECK(svf::warnings(o)[0] == "popsize 32 is small for dim 81: expected 33 or more");
+  o.dim = 80;
+  CHECK(svf::warnings(o).empty());
+  o.max_evals = 32 * 25;
+  CHECK(svf::warnings(o).size() == 1);
+  o.dim = 8;
+  o.elite_ratio = 0.09;
+  REQUIRE(svf::warnings(o).size() == 1);
+  CHECK(svf::warnings(o)[0] == "a deviation is taken from 3 elites: expected 4 or more");
+  o.elite_ratio = 0.125;
+  CHECK(svf::warnings(o).empty());
+}
+
 TEST_CASE("cem_options: every setting out of range is refused by name") {
   using options = svf::cem_options<>;
   struct { options given; char const* expected; } const cases[] = {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <svfmath/adapt/cem_record.hpp>
+#include <svfmath/adapt/detail/elite_count.hpp>
 #include <svfmath/adapt/fitness.hpp>
 #include <svfmath/core/view.hpp>
 
@@ -97,9 +101,31 @@ struct cem_options {
   double popsize_growth = 2.0;
 
   /// Asked after every generation, after the observers. True ends the search, in place of a restart
-  /// too; a search that has ended keeps its reason. Not part of a saved search: one that is saved in
-  /// here goes on.
+  /// too; a search that has ended keeps its reason. Not part of a saved search: one that is saved
+  /// in here goes on.
   std::function<bool(cem_record<T> const&)> callback = {};
 };
+
+/// What a search with these options may suffer from, in words, though nothing forbids it: a popsize
+/// below 4·dim/√generations, so that the deviation collapses before the mean has arrived, and fewer
+/// than 4 elites, whose deviation says little. Empty if there is nothing to say.
+template <class T>
+std::vector<std::string> warnings(cem_options<T> const& o) {
+  std::vector<std::string> found;
+  double const generations =
+      std::min(double(o.max_iters), double(o.max_evals) / double(std::max(o.popsize, index_t{1})));
+  double const enough = 4.0 * double(o.dim) / std::sqrt(std::max(generations, 1.0));
+  if (double(o.popsize) < enough) {
+    found.push_back("popsize " + std::to_string(o.popsize) + " is small for dim " +
+                    std::to_string(o.dim) + ": expected " +
+                    std::to_string(index_t(std::ceil(enough))) + " or more");
+  }
+  index_t const elites = detail::elite_count(o.elite_ratio, o.popsize);
+  if (elites < 4) {
+    found.push_back("a deviation is taken from " + std::to_string(elites) +
+                    " elites: expected 4 or more");
+  }
+  return found;
+}
 
 }  // namespace svf

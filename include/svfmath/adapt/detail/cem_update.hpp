@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <svfmath/adapt/cem_options.hpp>
+#include <svfmath/adapt/detail/elite_count.hpp>
 #include <svfmath/adapt/fitness.hpp>
 #include <svfmath/core/view.hpp>
 
@@ -53,13 +54,6 @@ inline std::vector<double> elite_shares(std::span<index_t const> order,
   std::fill(shares.begin() + std::ptrdiff_t(above), shares.end(),
             double(seats - above) / double(tied));
   return shares;
-}
-
-// ⌈x⌉ of a product that is meant to be whole but for its rounding: 0.07 · 100 is 7.000000000000001.
-inline double ceiling(double x) { return std::ceil(x - 1e-9); }
-
-inline index_t elite_count(double ratio, index_t members) {
-  return std::min(members, std::max(index_t{2}, index_t(ceiling(ratio * double(members)))));
 }
 
 // Moves mean and std towards the `seats` best of the ranked members, two at least. All sums in
