@@ -254,12 +254,11 @@ class cem {
     auto const told = detail::advance(options_, state_, values, own);
     auto const range = detail::std_range_of(options_, state_);
     state_.stop = detail::why_stop(options_, state_, told, range.high, elapsed());
-    // Of this generation, whatever a restart puts in its place.
-    std::vector<T> const mean = state_.mean;
-    std::vector<T> const std = state_.std;
     cem_record<T> const record{state_.generation - 1, state_.evals, state_.best, told.best,
-                               state_.best_x,         mean,         std,         range.low,
+                               state_.best_x,         state_.mean,  state_.std,  range.low,
                                range.high,            told.flat};
+    // A restart is made of a copy: the record's lists, and a callback that ends the search in place
+    // of it, are of the generation just told.
     auto next = state_.stop ? std::optional(state_) : std::nullopt;
     bool const restarts = next && detail::restart(options_, *next);
     if (restarts) {
