@@ -328,6 +328,16 @@ TEST_CASE("policy_gradient: settings out of range and results that are not finit
   auto steep = rewards;
   for (float& r : steep.values) r = 1e30f;
   refuses({p.scores, p.reference, taken, steep, nullptr, huge}, adv::none{}, {});
+  // A gradient that is finite as a double, but no float.
+  svf::action_table<float> const scores{{0.5f, 1.0f}, {0, 2}};
+  svf::action_table<std::size_t> const one{{1}, {0, 1}};
+  svf::action_table<float> const high{{1e30f}, {0, 1}};
+  std::vector<double> const heavy{1e20};
+  adv::none none;
+  CHECK_THROWS_WITH_AS(svf::policy_gradient(
+                           svf::policy_gradient_batch<float>{scores, {}, one, high, nullptr, heavy},
+                           none),
+                       doctest::Contains("finite gradient"), svf::error);
   far.reference.values = {0.0, 1e308, 0.0, 0.0, 1e308};
   std::vector<double> const many{100.0, 100.0};
   refuses({p.scores, far.reference, taken, rewards, nullptr, many}, adv::none{}, {});
