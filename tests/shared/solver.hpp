@@ -117,6 +117,42 @@ TEST_CASE_TEMPLATE("solver: eigh gives ascending eigenvalues and orthonormal vec
   }
 }
 
+TEST_CASE_TEMPLATE("solver: eigh of rank one and of elements far from 1", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (index_t const n : {64, 95, 160}) {
+    for (double const scale : {1.0, 1.0 / 6.0, 1e-3, 1e-100, 1e100}) {
+      CAPTURE(n);
+      CAPTURE(scale);
+      svf::matrix<double> a(n, n);
+      for (index_t i = 0; i < n; ++i) {
+        for (index_t j = 0; j < n; ++j) {
+          a(i, j) = (scale * double(i % 5 - 2)) * (scale * double(j % 5 - 2)) * 96.0;
+        }
+      }
+      auto values = svf::make_vector<double>(exec, n);
+      auto vectors = svf::make_matrix<double>(exec, n, n);
+      eigh(exec, svf::matrix_on(exec, a).view(), values.view(), vectors.view());
+      auto const lambda = svf::host_vector(exec, values);
+      auto const q = svf::host_matrix(exec, vectors);
+      double const allowed = 10.0 * double(n + 10) * std::numeric_limits<double>::epsilon();
+      CHECK(test::orthogonality<double>(q.view()) <= allowed);
+      // Elements of 1e±200 have no squares: the residual is that of the matrix of scale 1.
+      double worst = 0.0;
+      for (index_t i = 0; i < n; ++i) {
+        for (index_t j = 0; j < n; ++j) {
+          double sum = -a(i, j) / scale / scale;
+          for (index_t k = 0; k < n; ++k) {
+            sum += q(i, k) * (lambda[k] / scale / scale) * q(j, k);
+          }
+          worst = std::max(worst, std::abs(sum));
+        }
+      }
+      CHECK(worst <= allowed * 96.0 * 2.0 * double(n));  // λ_1 = 96·Σ(i % 5 − 2)² = 192 n
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("solver: eigh knows the second difference's eigenvalues", Exec,
                    SVFMATH_TEST_POLICIES) {
   // tridiag(−1, 2, −1) of size n has the eigenvalues 2 − 2 cos(k π / (n + 1)).

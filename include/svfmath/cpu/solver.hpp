@@ -14,6 +14,7 @@
 #include <Eigen/QR>
 
 #include <svfmath/core/concepts.hpp>
+#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
@@ -52,20 +53,6 @@ void store(Source const& source, matrix_view<T> a) {
   }
 }
 
-/// The largest |x_ij − 1[i = j]| of X (n×n), infinite where one is NaN.
-template <class T>
-double distance_from_identity(matrix_view<T const> x) {
-  double worst = 0.0;
-  for (index_t i = 0; i < x.rows; ++i) {
-    for (index_t j = 0; j < x.cols; ++j) {
-      double const distance = std::abs(double(x(i, j)) - (i == j ? 1.0 : 0.0));
-      worst = std::isnan(distance) ? std::numeric_limits<double>::infinity()
-                                   : std::max(worst, distance);
-    }
-  }
-  return worst;
-}
-
 /// Whether U diag(s) Vᵀ is the SVD of A up to what rounding allows a stable method,
 /// 30 max(m,n) ε. About 6mnr flops.
 template <class T>
@@ -77,7 +64,11 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
   matrix<T> square(s.size, s.size);
   for (auto const& basis : {u, transposed(vt)}) {
     gram(here, basis, square.view());
-    if (!(distance_from_identity(as_const(square.view())) <= allowed)) {
+    double const distance =
+        reduce(here, square.size(), 0.0,
+               svf::detail::distance_from_identity<T, host_space>{square.view()},
+               svf::detail::larger());
+    if (!(distance <= allowed)) {
       return false;
     }
   }
@@ -86,16 +77,11 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
   scale_columns(here, u, s, scaled.view());
   copy(here, a, rest.view());
   gemm(here, T(1), scaled.view(), vt, T(-1), rest.view());
-  auto const squares = [&](matrix_view<T const> x) {
-    return reduce(
-        here, x.size(), 0.0,
-        [x](index_t i) {
-          double const value = double(x(i / x.cols, i % x.cols));
-          return value * value;
-        },
-        [](double p, double q) { return p + q; });
+  auto const length = [&](matrix_view<T const> x) {
+    return std::sqrt(reduce(here, x.size(), 0.0, svf::detail::squared_element<T, host_space>{x},
+                            svf::detail::sum()));
   };
-  return std::sqrt(squares(as_const(rest.view()))) <= allowed * std::sqrt(squares(a));
+  return length(as_const(rest.view())) <= allowed * length(a);
 }
 
 }  // namespace detail

@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
+#include <numeric>
 #include <type_traits>
+#include <utility>
+#include <vector>
 
 #include <cusolverDn.h>
 
@@ -15,6 +19,8 @@
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/core/view_conversion.hpp>
+#include <svfmath/cuda/blas.hpp>
 #include <svfmath/cuda/detail/library_types.hpp>
 #include <svfmath/cuda/detail/solver_memory.hpp>
 #include <svfmath/cuda/detail/thin_qr.hpp>
@@ -24,6 +30,22 @@
 namespace svf::cuda {
 
 namespace detail {
+
+/// max_{j<=i} |a(i,j)|, infinite where one is NaN or infinite.
+template <class T>
+struct lower_row_magnitude {
+  matrix_view<T const, device_space> a;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    double row = 0.0;
+    for (index_t j = 0; j <= i; ++j) {
+      double const size = std::abs(double(a(i, j)));
+      row = size <= double(svf::detail::largest_finite<T>) ? svf::detail::larger()(row, size)
+                                                           : svf::detail::infinite;
+    }
+    return row;
+  }
+};
 
 /// i where the i-th element, counted row by row, is in the lower triangle and NaN or infinite,
 /// otherwise the number of elements.
@@ -38,11 +60,51 @@ struct place_if_lower_not_finite {
   }
 };
 
+/// x ← 2^exponent · x.
+template <class T>
+void scale_by_power(stream_policy& exec, matrix_view<T, device_space> x, int exponent) {
+  auto factors = make_vector<T>(exec, x.cols);
+  transform(exec, factors.view(), svf::detail::constant<T>{std::ldexp(T(1), exponent)});
+  scale_columns(exec, as_const(x), as_const(factors.view()), x);
+}
+
+/// Makes the columns of Q (n×n) orthonormal where cuSOLVER left them otherwise, which happens to
+/// vectors of eigenvalues that are nothing but rounding: QR of the columns in descending order of
+/// |λ| keeps what the others span.
+template <class T>
+void make_orthonormal(stream_policy& exec, vector_view<T const, device_space> values,
+                      matrix_view<T, device_space> q) {
+  index_t const n = q.rows;
+  auto inner = make_matrix<T>(exec, n, n);
+  gram(exec, as_const(q), inner.view());
+  double const distance =
+      reduce(exec, inner.size(), 0.0,
+             svf::detail::distance_from_identity<T, device_space>{inner.view()},
+             svf::detail::larger());
+  if (distance <= 10.0 * double(n + 10) * double(std::numeric_limits<T>::epsilon())) {
+    return;
+  }
+  std::vector<T> lambda(static_cast<std::size_t>(n));
+  copy(exec, values, vector_view<T>(lambda.data(), n));
+  std::vector<index_t> order(lambda.size());
+  std::iota(order.begin(), order.end(), index_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](index_t i, index_t j) {
+    return std::abs(lambda[std::size_t(i)]) > std::abs(lambda[std::size_t(j)]);
+  });
+  std::vector<index_t> place(order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    place[std::size_t(order[k])] = index_t(k);
+  }
+  gather_rows(exec, as_const(transposed(q)), as_vector(std::as_const(order)), inner.view());
+  qr(exec, transposed(inner.view()));
+  gather_rows(exec, as_const(inner.view()), as_vector(std::as_const(place)), transposed(q));
+}
+
 }  // namespace detail
 
 /// Eigenvalues λ (n, ascending) and orthonormal eigenvectors Q (n×n, in columns) of the symmetric
-/// G (n×n): G = Q diag(λ) Qᵀ, by cuSOLVER's Xsyevd. Reads the lower triangle; Q may be the same
-/// view as G. Throws `error{shape}`, `error{backend}`, and `error{numeric}` for NaN or Inf or if
+/// G (n×n): G = Q diag(λ) Qᵀ, by cuSOLVER's Xsyevd, whose vectors are checked and where need be made
+/// orthonormal again. Reads the lower triangle; Q may be the same view as G. Throws `error{shape}`, `error{backend}`, and `error{numeric}` for NaN or Inf or if
 /// the iteration does not converge. About 9n³ flops and 4n² elements of memory; waits for the
 /// result. The same bits in every run.
 template <class T>
@@ -56,15 +118,23 @@ void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_
   if (n == 0) {
     return;
   }
-  index_t const bad = reduce(exec, g.size(), g.size(), detail::place_if_lower_not_finite<T>{g},
-                             svf::detail::smaller());
-  if (bad < g.size()) {
+  double const largest =
+      reduce(exec, n, 0.0, detail::lower_row_magnitude<T>{g}, svf::detail::larger());
+  if (largest == svf::detail::infinite) {
+    index_t const bad = reduce(exec, g.size(), g.size(), detail::place_if_lower_not_finite<T>{g},
+                               svf::detail::smaller());
     fail(error_kind::numeric, "eigh: expected finite elements, got ",
          svf::detail::value_at(exec, g, bad / n, bad % n), " at (", bad / n, ",", bad % n, ")");
   }
   detail::by_columns<T> q(exec, vectors);
   if (q.view().data != g.data) {
     copy(exec, g, q.view());
+  }
+  int exponent = 0;  // cuSOLVER wants elements whose squares are normal numbers
+  std::frexp(largest, &exponent);
+  exponent = std::abs(exponent) > std::numeric_limits<T>::max_exponent / 4 ? exponent : 0;
+  if (exponent != 0) {
+    detail::scale_by_power(exec, q.view(), -exponent);
   }
   auto lambda = make_vector<T>(exec, n);
   constexpr auto type = detail::library_type<T>::data;
@@ -85,6 +155,10 @@ void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_
                                  room.host.data(), host_bytes, info.data()),
                 "cusolverDnXsyevd");
   info.expect_success(exec, "cusolverDnXsyevd", n, n);
+  detail::make_orthonormal(exec, as_const(lambda.view()), q.view());
+  if (exponent != 0) {
+    detail::scale_by_power(exec, matrix_view<T, device_space>(lambda.data(), 1, n), exponent);
+  }
   q.store(exec);
   copy(exec, as_const(lambda.view()), values);
 }

@@ -23,30 +23,6 @@ struct factor_accuracy {
 
 namespace detail {
 
-/// |g − I| at the i-th element, counted row by row; infinite where it is NaN.
-template <class Space>
-struct distance_from_identity {
-  matrix_view<double const, Space> g;
-
-  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
-    index_t const row = i / g.cols;
-    index_t const col = i % g.cols;
-    double const value = std::abs(g(row, col) - (row == col ? 1.0 : 0.0));
-    return std::isnan(value) ? infinite : value;
-  }
-};
-
-/// The square of the i-th element, counted row by row.
-template <class Space>
-struct squared_element {
-  matrix_view<double const, Space> x;
-
-  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
-    double const value = x(i / x.cols, i % x.cols);
-    return value * value;
-  }
-};
-
 /// factor · x(i) in double.
 template <class T, class Space>
 struct scaled_element {
@@ -61,13 +37,13 @@ template <class Exec, class Space>
 double orthogonality_error(Exec& exec, matrix_view<double const, Space> x) {
   auto g = make_matrix<double>(exec, x.cols, x.cols);
   gram(exec, x, g.view());
-  return reduce(exec, g.size(), 0.0, distance_from_identity<Space>{g.view()}, larger());
+  return reduce(exec, g.size(), 0.0, distance_from_identity<double, Space>{g.view()}, larger());
 }
 
 /// ‖X‖_F.
 template <class Exec, class Space>
 double frobenius(Exec& exec, matrix_view<double const, Space> x) {
-  return std::sqrt(reduce(exec, x.size(), 0.0, squared_element<Space>{x}, sum()));
+  return std::sqrt(reduce(exec, x.size(), 0.0, squared_element<double, Space>{x}, sum()));
 }
 
 }  // namespace detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <limits>
 
 #include <svfmath/core/config.hpp>
@@ -20,6 +21,30 @@ struct constant {
   T value;
 
   SVFMATH_HOST_DEVICE constexpr T operator()(index_t) const { return value; }
+};
+
+/// |g − I| at the i-th element, counted row by row; infinite where it is NaN.
+template <class T, class Space>
+struct distance_from_identity {
+  matrix_view<T const, Space> g;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    index_t const row = i / g.cols;
+    index_t const col = i % g.cols;
+    double const value = std::abs(double(g(row, col)) - (row == col ? 1.0 : 0.0));
+    return std::isnan(value) ? infinite : value;
+  }
+};
+
+/// The square of the i-th element, counted row by row.
+template <class T, class Space>
+struct squared_element {
+  matrix_view<T const, Space> x;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    double const value = double(x(i / x.cols, i % x.cols));
+    return value * value;
+  }
 };
 
 struct larger {
