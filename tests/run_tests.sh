@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--tsan] [--cuda] [--help]
+# usage: bash tests/run_tests.sh [--quick] [--no-asan] [--cuda] [--help]
 #
 # Installs what is missing, builds everything with warnings as errors and runs all tests, first
 # optimised and then under AddressSanitizer and UndefinedBehaviorSanitizer. Ends with ctest's
@@ -9,7 +9,6 @@
 #
 #   --quick      the optimised run alone, and without compiling each header by itself
 #   --no-asan    the optimised run alone
-#   --tsan       in addition the library's tests under ThreadSanitizer
 #   --cuda       the CUDA backend's tests alone: needs nvcc and doctest, which it does not install;
 #                without a GPU it builds everything and skips what would run there
 #
@@ -23,13 +22,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 asan=yes
 quick=no
-tsan=no
 cuda=no
 for argument in "$@"; do
   case "$argument" in
     --quick) quick=yes asan=no ;;
     --no-asan) asan=no ;;
-    --tsan) tsan=yes ;;
     --cuda) cuda=yes ;;
     --help | -h)
       sed -n '/^# usage/,/^set/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
@@ -55,17 +52,16 @@ mkdir -p build
 summary=build/test_summary.txt
 : > "$summary"
 
-run() { # PRESET TARGET CTEST_OPTIONS CONFIGURE_OPTION...
-  local preset=$1 target=$2 selection=$3
-  shift 3
+run() { # PRESET CONFIGURE_OPTION...
+  local preset=$1
+  shift
   echo "== $preset: configure and build"
   cmake --preset "$preset" -DSVFMATH_BUILD_TESTS=ON -DSVFMATH_BUILD_EXAMPLES=ON \
     -DCMAKE_COMPILE_WARNING_AS_ERROR=ON "$@"
-  cmake --build --preset "$preset" --parallel "$jobs" --target $target
+  cmake --build --preset "$preset" --parallel "$jobs"
   echo "== $preset: tests"
   local log=build/$preset/ctest_output.txt status=0
-  ctest --preset "$preset" --parallel "$jobs" --tests-regex "$selection" 2>&1 | tee "$log" ||
-    status=$?
+  ctest --preset "$preset" --parallel "$jobs" 2>&1 | tee "$log" || status=$?
   {
     echo "== $preset"
     sed -n '/tests passed/,$p' "$log"
@@ -74,19 +70,14 @@ run() { # PRESET TARGET CTEST_OPTIONS CONFIGURE_OPTION...
 }
 
 if [[ $cuda == yes ]]; then
-  run cuda all . -DSVFMATH_BUILD_EXAMPLES=OFF
+  run cuda -DSVFMATH_BUILD_EXAMPLES=OFF
   exit
 fi
 if [[ $quick == yes ]]; then
-  run release all . -DSVFMATH_CHECK_HEADERS=OFF
+  run release -DSVFMATH_CHECK_HEADERS=OFF
 else
-  run release all . -DSVFMATH_CHECK_HEADERS=ON
+  run release -DSVFMATH_CHECK_HEADERS=ON
 fi
 if [[ $asan == yes ]]; then
-  run asan all .
-fi
-if [[ $tsan == yes ]]; then
-  export TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp ${TSAN_OPTIONS:-}"
-  run tsan "test_core test_io test_cpu test_factor test_expert test_apply test_learn test_adapt" \
-    '^(core|io|cpu|factor|expert|apply|learn|adapt)/'
+  run asan
 fi
