@@ -41,17 +41,17 @@ TEST_CASE("memory: what the kernel calls available, without control groups") {
 TEST_CASE("memory: the tightest control group around the process counts") {
   machine const m;
   m.put("proc/meminfo", "MemAvailable: 4194304 kB\n");
-  m.put("proc/self/cgroup", "0::/work/job\n");
-  m.put("sys/fs/cgroup/work/job/memory.max", std::to_string(3000 * mebibyte));
-  m.put("sys/fs/cgroup/work/job/memory.current", std::to_string(500 * mebibyte));
+  m.put("proc/self/cgroup", "0::/some/job\n");
+  m.put("sys/fs/cgroup/some/job/memory.max", std::to_string(3000 * mebibyte));
+  m.put("sys/fs/cgroup/some/job/memory.current", std::to_string(500 * mebibyte));
   CHECK(m.available() == 2500 * mebibyte);
-  m.put("sys/fs/cgroup/work/job/memory.stat",
+  m.put("sys/fs/cgroup/some/job/memory.stat",
         "anon 1\ninactive_file " + std::to_string(200 * mebibyte) + "\nactive_file 7\n");
   CHECK(m.available() == 2700 * mebibyte);
-  m.put("sys/fs/cgroup/work/memory.max", std::to_string(1000 * mebibyte));
-  m.put("sys/fs/cgroup/work/memory.current", std::to_string(900 * mebibyte));
+  m.put("sys/fs/cgroup/some/memory.max", std::to_string(1000 * mebibyte));
+  m.put("sys/fs/cgroup/some/memory.current", std::to_string(900 * mebibyte));
   CHECK(m.available() == 100 * mebibyte);
-  m.put("sys/fs/cgroup/work/memory.current", std::to_string(1100 * mebibyte));
+  m.put("sys/fs/cgroup/some/memory.current", std::to_string(1100 * mebibyte));
   CHECK(m.available() == 0);
 }
 
