@@ -32,5 +32,7 @@ cmake --build --preset release --parallel "${SVFMATH_JOBS:-2}" --target two_pass
 
 # Folders of the command line are the caller's; the defaults lie in the repository.
 cd "$caller"
-exec "$repository/build/release/examples/two_pass_demo" \
-  --model "$repository/examples/tiny_model" --out "$repository/results/demo" "$@"
+defaults=()
+[[ " $* " == *" --model"[\ =]* ]] || defaults+=(--model "$repository/examples/tiny_model")
+[[ " $* " == *" --out"[\ =]* ]] || defaults+=(--out "$repository/results/demo")
+exec "$repository/build/release/examples/two_pass_demo" "${defaults[@]}" "$@"
