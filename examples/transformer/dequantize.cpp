@@ -37,37 +37,45 @@ type_row const& row_of(gguf_type type) {
   svf::fail(svf::error_kind::format, "gguf_type: ", std::int32_t(type), " is not a known type");
 }
 
-using bytes = std::uint8_t const*;
+using block_pointer = std::uint8_t const*;
 
 template <class T>
-T load(bytes from) {
+T load(block_pointer from) {
   T value;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
 
-float load_half(bytes from) { return svf::from_f16(load<std::uint16_t>(from)); }
+float load_half(block_pointer from) {
+  return svf::from_f16(load<std::uint16_t>(from));
+}
 
 // Each `decode_…` turns one block at `in` into its elements at `out`. Loops are over fixed counts
 // without branches so that compilers turn them into vector code.
 
-void decode_f32(bytes in, float* out) { *out = load<float>(in); }
-void decode_f16(bytes in, float* out) { *out = load_half(in); }
-void decode_bf16(bytes in, float* out) { *out = svf::from_bf16(load<std::uint16_t>(in)); }
+void decode_f32(block_pointer in, float* out) {
+  *out = load<float>(in);
+}
+void decode_f16(block_pointer in, float* out) {
+  *out = load_half(in);
+}
+void decode_bf16(block_pointer in, float* out) {
+  *out = svf::from_bf16(load<std::uint16_t>(in));
+}
 
-void decode_q4_0(bytes in, float* out) {
+void decode_q4_0(block_pointer in, float* out) {
   float const d = load_half(in);
-  bytes const nibbles = in + 2;
+  block_pointer const nibbles = in + 2;
   for (int j = 0; j < 16; ++j) {
     out[j] = d * float(int(nibbles[j] & 15) - 8);
     out[j + 16] = d * float(int(nibbles[j] >> 4) - 8);
   }
 }
 
-void decode_q4_1(bytes in, float* out) {
+void decode_q4_1(block_pointer in, float* out) {
   float const d = load_half(in);
   float const m = load_half(in + 2);
-  bytes const nibbles = in + 4;
+  block_pointer const nibbles = in + 4;
   for (int j = 0; j < 16; ++j) {
     out[j] = d * float(int(nibbles[j] & 15)) + m;
     out[j + 16] = d * float(int(nibbles[j] >> 4)) + m;
@@ -79,28 +87,28 @@ int five_bits(unsigned nibble, std::uint32_t fifth, int j) {
   return int(nibble | ((fifth >> j) & 1u) << 4);
 }
 
-void decode_q5_0(bytes in, float* out) {
+void decode_q5_0(block_pointer in, float* out) {
   float const d = load_half(in);
   auto const fifth = load<std::uint32_t>(in + 2);
-  bytes const nibbles = in + 6;
+  block_pointer const nibbles = in + 6;
   for (int j = 0; j < 16; ++j) {
     out[j] = d * float(five_bits(nibbles[j] & 15u, fifth, j) - 16);
     out[j + 16] = d * float(five_bits(nibbles[j] >> 4, fifth, j + 16) - 16);
   }
 }
 
-void decode_q5_1(bytes in, float* out) {
+void decode_q5_1(block_pointer in, float* out) {
   float const d = load_half(in);
   float const m = load_half(in + 2);
   auto const fifth = load<std::uint32_t>(in + 4);
-  bytes const nibbles = in + 8;
+  block_pointer const nibbles = in + 8;
   for (int j = 0; j < 16; ++j) {
     out[j] = d * float(five_bits(nibbles[j] & 15u, fifth, j)) + m;
     out[j + 16] = d * float(five_bits(nibbles[j] >> 4, fifth, j + 16)) + m;
   }
 }
 
-void decode_q8_0(bytes in, float* out) {
+void decode_q8_0(block_pointer in, float* out) {
   float const d = load_half(in);
   for (int j = 0; j < 32; ++j) {
     out[j] = d * float(std::int8_t(in[2 + j]));
@@ -112,17 +120,17 @@ struct scale_and_min {
 };
 
 // The 6-bit scale and minimum of group j of 8 in the 12 bytes `s`.
-scale_and_min group_of_q4_k(bytes s, int j) {
+scale_and_min group_of_q4_k(block_pointer s, int j) {
   if (j < 4) {
     return {s[j] & 63, s[j + 4] & 63};
   }
   return {(s[j + 4] & 15) | (s[j - 4] >> 6) << 4, (s[j + 4] >> 4) | (s[j] >> 6) << 4};
 }
 
-void decode_q4_k(bytes in, float* out) {
+void decode_q4_k(block_pointer in, float* out) {
   float const d = load_half(in);
   float const d_min = load_half(in + 2);
-  bytes nibbles = in + 16;
+  block_pointer nibbles = in + 16;
   for (int group = 0; group < 8; group += 2, nibbles += 32, out += 64) {
     auto const low = group_of_q4_k(in + 4, group);
     auto const high = group_of_q4_k(in + 4, group + 1);
@@ -137,12 +145,12 @@ void decode_q4_k(bytes in, float* out) {
   }
 }
 
-void decode_q6_k(bytes in, float* out) {
+void decode_q6_k(block_pointer in, float* out) {
   float const d = load_half(in + 208);
   for (int half = 0; half < 2; ++half, out += 128) {
-    bytes const low = in + 64 * half;
-    bytes const high = in + 128 + 32 * half;
-    bytes const scales = in + 192 + 8 * half;
+    block_pointer const low = in + 64 * half;
+    block_pointer const high = in + 128 + 32 * half;
+    block_pointer const scales = in + 192 + 8 * half;
     for (int sixteen = 0; sixteen < 2; ++sixteen) {
       std::array<float, 4> scale;
       for (int quarter = 0; quarter < 4; ++quarter) {
@@ -158,9 +166,9 @@ void decode_q6_k(bytes in, float* out) {
   }
 }
 
-template <void (*Decode)(bytes, float*)>
+template <void (*Decode)(block_pointer, float*)>
 void decode_all(gguf_block block, std::span<std::byte const> blocks, float* out) {
-  auto const* in = reinterpret_cast<bytes>(blocks.data());
+  auto const* in = reinterpret_cast<block_pointer>(blocks.data());
   std::size_t const count = blocks.size() / block.bytes;
   for (std::size_t i = 0; i < count; ++i) {
     Decode(in + i * block.bytes, out + i * block.elements);

@@ -16,24 +16,19 @@ namespace {
 using nlohmann::json;
 using svf::error_kind;
 
-template <class... Parts>
-void expects(std::string const& source, bool condition, Parts const&... parts) {
-  svf::expects(condition, error_kind::format, source, ": ", parts...);
-}
-
 void check_architecture(json_fields const& fields, std::string const& source) {
   if (auto const type = fields.find_text("model_type")) {
-    expects(source, *type == "llama", "field 'model_type': expected 'llama', got ",
+    require(source, *type == "llama", "field 'model_type': expected 'llama', got ",
             in_quotes(*type));
     return;
   }
   json const& names = fields.array("architectures");
-  expects(source, std::find(names.begin(), names.end(), "LlamaForCausalLM") != names.end(),
+  require(source, std::find(names.begin(), names.end(), "LlamaForCausalLM") != names.end(),
           "field 'architectures': expected 'LlamaForCausalLM'");
 }
 
 void refuse(json_fields const& fields, std::string const& source, std::string_view flag) {
-  expects(source, !fields.find_flag(flag).value_or(false), "field '", flag,
+  require(source, !fields.find_flag(flag).value_or(false), "field '", flag,
           "': biases are not supported");
 }
 
@@ -49,14 +44,14 @@ std::optional<double> plain_rope(json_fields const& fields, std::string const& s
   if (!type) {
     type = rope.find_text("type");
   }
-  expects(source, !type || *type == "default", "field '", name,
+  require(source, !type || *type == "default", "field '", name,
           "': only the type 'default' is supported, got ", in_quotes(type.value_or("")));
   return rope.find_real("rope_theta");
 }
 
 config::rope_style rope_style(json_fields const& fields, std::string const& source) {
   auto const name = fields.find_text("rope_style").value_or("half_split");
-  expects(source, name == "half_split" || name == "interleaved",
+  require(source, name == "half_split" || name == "interleaved",
           "field 'rope_style': expected 'half_split' or 'interleaved', got ", in_quotes(name));
   return name == "half_split" ? config::rope_style::half_split : config::rope_style::interleaved;
 }
@@ -70,17 +65,17 @@ config parse_hf_config(std::string_view text, std::string const& source) {
   refuse(fields, source, "attention_bias");
   refuse(fields, source, "mlp_bias");
   auto const activation = fields.find_text("hidden_act").value_or("silu");
-  expects(source, activation == "silu", "field 'hidden_act': expected 'silu', got ",
+  require(source, activation == "silu", "field 'hidden_act': expected 'silu', got ",
           in_quotes(activation));
   config c;
   c.layers = fields.integer("num_hidden_layers");
   c.width = fields.integer("hidden_size");
   c.hidden = fields.integer("intermediate_size");
   c.heads = fields.integer("num_attention_heads");
-  expects(source, c.heads > 0, "field 'num_attention_heads': expected a positive number, got ",
+  require(source, c.heads > 0, "field 'num_attention_heads': expected a positive number, got ",
           c.heads);
   c.kv_heads = fields.find_integer("num_key_value_heads").value_or(c.heads);
-  expects(source, fields.contains("head_dim") || c.width % c.heads == 0,
+  require(source, fields.contains("head_dim") || c.width % c.heads == 0,
           "field 'hidden_size': expected a multiple of num_attention_heads = ", c.heads, ", got ",
           c.width);
   c.head_dim = fields.find_integer("head_dim").value_or(c.width / c.heads);

@@ -18,21 +18,16 @@ using svf::error_kind;
 constexpr std::int64_t most_tokens = std::int64_t{1} << 24;
 constexpr int deepest_sequence = 8;  // real files have one Sequence
 
-template <class... Parts>
-void expects(std::string const& source, bool condition, Parts const&... parts) {
-  svf::expects(condition, error_kind::format, source, ": ", parts...);
-}
-
 void place_token(tokenizer_data& data, std::string const& source, std::string const& token,
                  std::int64_t id, token_kind kind) {
-  expects(source, id >= 0 && id < most_tokens, "token ", in_quotes(token),
+  require(source, id >= 0 && id < most_tokens, "token ", in_quotes(token),
           ": expected an id below ", most_tokens, ", got ", id);
   auto const at = std::size_t(id);
   if (at >= data.tokens.size()) {
     data.tokens.resize(at + 1);
     data.kinds.resize(at + 1, token_kind::unused);
   }
-  expects(source, data.kinds[at] == token_kind::unused || data.tokens[at] == token, "id ", id,
+  require(source, data.kinds[at] == token_kind::unused || data.tokens[at] == token, "id ", id,
           " stands for both ", in_quotes(data.tokens[at]), " and ", in_quotes(token));
   data.tokens[at] = token;
   data.kinds[at] = kind;
@@ -40,7 +35,7 @@ void place_token(tokenizer_data& data, std::string const& source, std::string co
 
 void read_vocabulary(tokenizer_data& data, json_fields const& model, std::string const& source) {
   for (auto const& [token, id] : model.object("vocab").items()) {
-    expects(source, id.is_number_integer(), "token ", in_quotes(token),
+    require(source, id.is_number_integer(), "token ", in_quotes(token),
             ": expected a whole number as its id, got ", id.type_name());
     place_token(data, source, token, id.get<std::int64_t>(), token_kind::normal);
   }
@@ -50,10 +45,10 @@ std::pair<std::string, std::string> read_merge(json const& merge, std::string co
   if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
     return {merge[0].get<std::string>(), merge[1].get<std::string>()};
   }
-  expects(source, merge.is_string(), "field 'merges': expected \"left right\" or [left, right]");
+  require(source, merge.is_string(), "field 'merges': expected \"left right\" or [left, right]");
   auto const text = merge.get<std::string>();
   auto const space = text.find(' ', 1);
-  expects(source, space != std::string::npos && space + 1 < text.size(),
+  require(source, space != std::string::npos && space + 1 < text.size(),
           "field 'merges': expected two tokens with a space between, got ", in_quotes(text));
   return {text.substr(0, space), text.substr(space + 1)};
 }
@@ -61,9 +56,9 @@ std::pair<std::string, std::string> read_merge(json const& merge, std::string co
 void read_added_token(tokenizer_data& data, json const& entry, std::string const& source) {
   json_fields const fields(entry, source);
   auto const content = fields.find_text("content").value_or("");
-  expects(source, !content.empty(), "field 'added_tokens': a token without content");
+  require(source, !content.empty(), "field 'added_tokens': a token without content");
   for (std::string_view const flag : {"lstrip", "rstrip", "single_word"}) {
-    expects(source, !fields.find_flag(flag).value_or(false), "added token ", in_quotes(content),
+    require(source, !fields.find_flag(flag).value_or(false), "added token ", in_quotes(content),
             ": '", flag, "' is not supported");
   }
   bool const special = fields.find_flag("special").value_or(false);
@@ -78,7 +73,7 @@ void read_unknown(tokenizer_data& data, json_fields const& model, std::string co
   }
   json const& vocabulary = model.object("vocab");
   auto const found = vocabulary.find(*token);
-  expects(source, found != vocabulary.end(), "field 'unk_token': ", in_quotes(*token),
+  require(source, found != vocabulary.end(), "field 'unk_token': ", in_quotes(*token),
           " is not a token");
   data.unknown = found->get<std::int32_t>();
   auto& kind = data.kinds[std::size_t(*data.unknown)];
@@ -86,7 +81,7 @@ void read_unknown(tokenizer_data& data, json_fields const& model, std::string co
 }
 
 void check_depth(int depth, std::string_view what, std::string const& source) {
-  expects(source, depth <= deepest_sequence, what, ": expected at most ", deepest_sequence,
+  require(source, depth <= deepest_sequence, what, ": expected at most ", deepest_sequence,
           " Sequences within each other, got more");
 }
 
@@ -100,25 +95,25 @@ void read_splitting(word_splitting& splitting, json const& node, std::string con
       read_splitting(splitting, part, source, depth + 1);
     }
   } else if (type == "ByteLevel") {
-    expects(source, !fields.find_flag("add_prefix_space").value_or(true),
+    require(source, !fields.find_flag("add_prefix_space").value_or(true),
             "pre_tokenizer ByteLevel: 'add_prefix_space' is not supported");
     splitting.byte_level = true;
     splitting.words = fields.find_flag("use_regex").value_or(true);
   } else if (type == "Digits") {
-    expects(source, fields.find_flag("individual_digits").value_or(false) && !splitting.byte_level,
+    require(source, fields.find_flag("individual_digits").value_or(false) && !splitting.byte_level,
             "pre_tokenizer Digits: expected 'individual_digits', before ByteLevel");
     splitting.single_numerals = true;
   } else if (type == "Split") {
     json_fields const pattern(fields.object("pattern"), source);
     auto const expression = pattern.find_text("Regex").value_or("");
-    expects(source,
+    require(source,
             expression == "\\p{N}" && fields.find_text("behavior").value_or("") == "Isolated" &&
                 !fields.find_flag("invert").value_or(false) && !splitting.byte_level,
             "pre_tokenizer Split: only \\p{N}, isolated, before ByteLevel is supported, got ",
             in_quotes(expression));
     splitting.single_numerals = true;
   } else {
-    expects(source, false, "pre_tokenizer: expected ByteLevel, Digits, Split or a Sequence, got ",
+    require(source, false, "pre_tokenizer: expected ByteLevel, Digits, Split or a Sequence, got ",
             in_quotes(type));
   }
 }
@@ -130,7 +125,7 @@ void read_template(tokenizer_data& data, json_fields const& fields, std::string 
                            pieces[0].contains("SpecialToken");
   bool const text_last =
       !pieces.empty() && pieces.back().is_object() && pieces.back().contains("Sequence");
-  expects(source, text_last && (token_first || pieces.size() == 1),
+  require(source, text_last && (token_first || pieces.size() == 1),
           "post_processor TemplateProcessing: expected the text alone or after one token, got ",
           pieces.size(), " pieces of another kind or order");
   if (!token_first) {
@@ -139,7 +134,7 @@ void read_template(tokenizer_data& data, json_fields const& fields, std::string 
   json_fields const token(json_fields(pieces[0], source).object("SpecialToken"), source);
   auto const name = token.find_text("id").value_or("");
   auto const found = std::find(data.tokens.begin(), data.tokens.end(), name);
-  expects(source, !name.empty() && found != data.tokens.end(),
+  require(source, !name.empty() && found != data.tokens.end(),
           "post_processor TemplateProcessing: ", in_quotes(name), " is not a token");
   data.bos = std::int32_t(found - data.tokens.begin());
   data.add_bos = true;
@@ -158,7 +153,7 @@ void read_post_processor(tokenizer_data& data, json const& node, std::string con
     read_template(data, fields, source);
   } else {
     // ByteLevel moves offsets alone, never ids.
-    expects(source, type == "ByteLevel",
+    require(source, type == "ByteLevel",
             "post_processor: expected ByteLevel, TemplateProcessing or a Sequence, got ",
             in_quotes(type));
   }
@@ -186,12 +181,12 @@ json template_for(tokenizer_data const& data) {
 
 void check_model(json_fields const& model, std::string const& source) {
   auto const type = model.find_text("type").value_or("BPE");
-  expects(source, type == "BPE", "field 'model.type': expected 'BPE', got ", in_quotes(type));
+  require(source, type == "BPE", "field 'model.type': expected 'BPE', got ", in_quotes(type));
   for (std::string_view const affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    expects(source, model.find_text(affix).value_or("").empty(), "field 'model.", affix,
+    require(source, model.find_text(affix).value_or("").empty(), "field 'model.", affix,
             "' is not supported");
   }
-  expects(source, !model.find_flag("byte_fallback").value_or(false),
+  require(source, !model.find_flag("byte_fallback").value_or(false),
           "field 'model.byte_fallback' is not supported");
 }
 
@@ -202,7 +197,7 @@ tokenizer_data parse_hf_tokenizer(std::string_view text, std::string const& sour
   json_fields const fields(document, source);
   json_fields const model(fields.object("model"), source);
   check_model(model, source);
-  expects(source, !fields.contains("normalizer"), "field 'normalizer' is not supported");
+  require(source, !fields.contains("normalizer"), "field 'normalizer' is not supported");
 
   tokenizer_data data;
   data.model = "gpt2";

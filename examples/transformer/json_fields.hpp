@@ -7,8 +7,15 @@
 #include <string_view>
 
 #include <nlohmann/json.hpp>
+#include <svfmath/core/error.hpp>
 
 namespace llama {
+
+/// Throws `svf::error` (format) that begins with the file's name unless `condition` holds.
+template <class... Parts>
+void require(std::string const& source, bool condition, Parts const&... parts) {
+  svf::expects(condition, svf::error_kind::format, source, ": ", parts...);
+}
 
 /// Typed access to the fields of a JSON object from a file. Every throw is an `svf::error` (format)
 /// that names the file and the field. Where a field may be missing, null counts as missing.

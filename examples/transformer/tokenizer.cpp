@@ -95,25 +95,26 @@ void tokenizer::index_tokens(std::string const& source) {
   bytes_.resize(vocabulary());
   for (std::size_t i = 0; i < vocabulary(); ++i) {
     auto const id = std::int32_t(i);
-    std::string const& token = data_.tokens[i];
+    std::string const& spelling = data_.tokens[i];
     if (is_special(data_.kinds[i])) {
-      svf::expects(!token.empty(), error_kind::format, source, ": special token ", id, " is empty");
-      bytes_[i] = token;
-      svf::expects(special_ids_.emplace(token, id).second, error_kind::format, source,
-                   ": special token ", in_quotes(token), " occurs twice");
-      special_by_first_byte_[static_cast<unsigned char>(token[0])].push_back(id);
+      svf::expects(!spelling.empty(), error_kind::format, source, ": special token ", id,
+                   " is empty");
+      bytes_[i] = spelling;
+      svf::expects(special_ids_.emplace(spelling, id).second, error_kind::format, source,
+                   ": special token ", in_quotes(spelling), " occurs twice");
+      special_by_first_byte_[static_cast<unsigned char>(spelling[0])].push_back(id);
       continue;
     }
     if (data_.kinds[i] == token_kind::unused) {
-      bytes_[i] = token;
+      bytes_[i] = spelling;
       continue;
     }
-    auto bytes = data_.splitting.byte_level ? bytes_of_token(table, token) : token;
+    auto bytes = data_.splitting.byte_level ? bytes_of_token(table, spelling) : spelling;
     svf::expects(bytes && !bytes->empty(), error_kind::format, source, ": token ", id, ", ",
-                 in_quotes(token), ", is empty or not in GPT-2's byte-to-character form");
+                 in_quotes(spelling), ", is empty or not in GPT-2's byte-to-character form");
     bytes_[i] = *bytes;
     svf::expects(ids_.emplace(*std::move(bytes), id).second, error_kind::format, source, ": token ",
-                 in_quotes(token), " occurs twice");
+                 in_quotes(spelling), " occurs twice");
   }
   for (auto& ids : special_by_first_byte_) {
     std::stable_sort(ids.begin(), ids.end(), [&](std::int32_t a, std::int32_t b) {
@@ -266,10 +267,10 @@ void tokenizer::encode_word(std::string_view word, std::vector<std::int32_t>& id
 std::string tokenizer::decode(std::span<std::int32_t const> ids, bool render_special) const {
   std::string text;
   for (std::int32_t const id : ids) {
-    std::string const& token = bytes(id);
+    std::string const& piece = bytes(id);
     bool const hidden = kind(id) == token_kind::control || kind(id) == token_kind::unknown;
     if (render_special || !hidden) {
-      text += token;
+      text += piece;
     }
   }
   return text;

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <span>
 #include <vector>
 
 #include <fmt/core.h>
 
+#include "add_text.hpp"
 #include "plots.hpp"
 
 namespace demo {
 
 namespace {
-
-template <class... Args>
-void add(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
 
 std::vector<trained_expert const*> all_experts(experiment_result const& result) {
   std::vector<trained_expert const*> all;

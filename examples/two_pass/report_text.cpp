@@ -2,21 +2,16 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "add_text.hpp"
 #include "report.hpp"
 
 namespace demo {
 
 namespace {
-
-template <class... Args>
-void add(std::string& text, fmt::format_string<Args...> format, Args&&... args) {
-  fmt::format_to(std::back_inserter(text), format, std::forward<Args>(args)...);
-}
 
 std::string cell(score const& s) {
   return fmt::format("{:.1f} ±{:.1f}", 100.0 * s.accuracy(), 100.0 * s.standard_error());

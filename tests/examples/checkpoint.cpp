@@ -21,6 +21,7 @@
 #include "gguf_builder.hpp"
 #include "smollm2_file.hpp"
 #include "support/close.hpp"
+#include "support/has.hpp"
 #include "support/random.hpp"
 #include "support/raw_file.hpp"
 #include "support/temp_directory.hpp"
@@ -29,6 +30,8 @@
 #include "transformer/hf.hpp"
 #include "transformer/inventory.hpp"
 #include "transformer/tokenizer.hpp"
+
+using test::has;
 
 namespace {
 
@@ -188,13 +191,6 @@ std::string refusal(std::filesystem::path const& path) {
     return problem.what();
   }
   return "";
-}
-
-bool has(std::string const& message, std::string const& part) {
-  INFO(message);
-  bool const found = message.find(part) != std::string::npos;
-  CHECK(found);
-  return found;
 }
 
 // The message after one field of config.json was changed (or removed: null json).

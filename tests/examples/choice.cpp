@@ -31,13 +31,6 @@ std::string message_of(std::filesystem::path const& path) {
   return "";
 }
 
-// Questions of token ids, as `encode` would give them.
-std::vector<llama::encoded_question> some_questions() {
-  return {{{3, 1, 4}, {{5}, {9, 2}, {6, 5, 3}}, 1},
-          {{2, 7}, {{1, 8}, {2}}, 0},
-          {{16, 0, 2, 11, 5}, {{4, 4}, {4, 5}, {5, 4}, {9}}, 3}};
-}
-
 // log p(option | prompt) with every option as a sequence of its own.
 double one_by_one(llama::cpu_policy& exec, llama::model const& m,
                   std::vector<llama::token> const& prompt,
@@ -155,7 +148,7 @@ TEST_CASE("choice: scores that are not finite are refused by their question") {
     auto& w = broken.parameters().layers[0][p];
     std::transform(w.data(), w.data() + w.size(), w.data(), [](float x) { return 1e25f * x; });
   }
-  auto questions = some_questions();
+  auto questions = test::some_questions();
   questions[0].where = "'file' line 7";
   llama::cpu_policy exec(2);
   CHECK_THROWS_WITH_AS(
@@ -195,7 +188,7 @@ TEST_CASE("choice: wrong task files are refused with file and line") {
 TEST_CASE("choice: packed scores equal every option scored by itself, for any batch size") {
   auto const m = test::small_model(test::small_config(false, true), 3);
   llama::cpu_policy exec(2);
-  auto const questions = some_questions();
+  auto const questions = test::some_questions();
   for (llama::index_t rows : {1, 9, 1000}) {
     auto const scores =
         llama::option_scores(exec, m, std::span<llama::encoded_question const>(questions), rows);
@@ -217,7 +210,7 @@ TEST_CASE("choice: the summary counts right answers, the first of equal options"
   scores.push_row(std::vector<float>{-1.0f, -1.0f, -5.0f});
   scores.push_row(std::vector<float>{-3.0f, -1.0f});
   scores.push_row(std::vector<float>{0.0f, -2.0f, -2.0f, -2.0f});
-  auto const questions = some_questions();  // answers 1, 0, 3: all wrong here
+  auto const questions = test::some_questions();  // answers 1, 0, 3: all wrong here
   CHECK(llama::summarise(scores, questions).right == 0);
   auto right = questions;
   right[0].answer = 0;

@@ -13,12 +13,6 @@
 
 namespace {
 
-std::vector<llama::encoded_question> some_questions() {
-  return {{{3, 1, 4}, {{5}, {9, 2}, {6, 5, 3}}, 1},
-          {{2, 7}, {{1, 8}, {2}}, 0},
-          {{16, 0, 2, 11, 5}, {{4, 4}, {4, 5}, {5, 4}, {9}}, 3}};
-}
-
 llama::adapted_model small_adapted(llama::cpu_policy& exec, svf::normalisation normalise,
                                    std::span<llama::projection const> chosen = {}) {
   auto const source = test::checkpoint_of(test::small_model(test::small_config(true, true), 7));
@@ -46,8 +40,8 @@ TEST_CASE("choice_environment: backward equals differences of the scores, kept o
         return sum;
       };
       // Kept in one piece, in pieces, and not kept.
-      llama::choice_environment whole(exec, m, some_questions());
-      llama::choice_environment pieces(exec, m, some_questions(), 6, 6);
+      llama::choice_environment whole(exec, m, test::some_questions());
+      llama::choice_environment pieces(exec, m, test::some_questions(), 6, 6);
       auto weights = whole.score(z, asked);
       weights.values = test::normal_vector<float>(weights.values.size(), 4);
       std::vector<float> dz(size);
@@ -84,7 +78,7 @@ TEST_CASE("choice_environment: backward equals differences of the scores, kept o
 TEST_CASE("choice_environment: reference scores are the base model's, whatever z is set") {
   llama::cpu_policy exec(2);
   auto m = small_adapted(exec, svf::normalisation::none);
-  llama::choice_environment env(exec, m, some_questions());
+  llama::choice_environment env(exec, m, test::some_questions());
   std::vector<std::size_t> const asked{1, 2};
   auto const size = std::size_t(m.layout().size());
   auto const base = env.score(std::vector<float>(size, 1.0f), asked);
@@ -99,8 +93,8 @@ TEST_CASE("choice_environment: reference scores are the base model's, whatever z
 TEST_CASE("choice_environment: reference scores don't depend on what was asked before") {
   llama::cpu_policy exec(2);
   auto m = small_adapted(exec, svf::normalisation::none);
-  llama::choice_environment together(exec, m, some_questions());
-  llama::choice_environment apart(exec, m, some_questions());
+  llama::choice_environment together(exec, m, test::some_questions());
+  llama::choice_environment apart(exec, m, test::some_questions());
   auto const all = together.reference(std::vector<std::size_t>{0, 1, 2});
   apart.reference(std::vector<std::size_t>{2});
   apart.reference(std::vector<std::size_t>{1, 0});
@@ -110,7 +104,7 @@ TEST_CASE("choice_environment: reference scores don't depend on what was asked b
 TEST_CASE("choice_environment: a trainer makes the right options likelier") {
   llama::cpu_policy exec(2);
   auto m = small_adapted(exec, svf::normalisation::none);
-  llama::choice_environment env(exec, m, some_questions());
+  llama::choice_environment env(exec, m, test::some_questions());
   svf::trainer_options options;
   options.parameters = svf::parameterisation::direct;
   options.batch = 3;
@@ -125,7 +119,7 @@ TEST_CASE("choice_environment: a trainer makes the right options likelier") {
 TEST_CASE("choice_environment: gradients of other questions are refused") {
   llama::cpu_policy exec(1);
   auto m = small_adapted(exec, svf::normalisation::none);
-  llama::choice_environment env(exec, m, some_questions());
+  llama::choice_environment env(exec, m, test::some_questions());
   auto const size = std::size_t(m.layout().size());
   std::vector<float> const z(size, 1.0f);
   std::vector<float> dz(size);

@@ -119,19 +119,6 @@ struct model_folder {
   }
 };
 
-/// A refusal: status 2, a message with every one of `words`, and no file at `out`.
-inline void check_refusal(std::vector<std::string> const& command,
-                          std::vector<std::string> const& words, std::string const& out = {}) {
-  auto const result = run_tool(command);
-  INFO("stderr: " << result.err);
-  CHECK(result.status == 2);
-  for (auto const& word : words) {
-    INFO("expected in the message: " << word);
-    CHECK(result.says(word));
-  }
-  CHECK((out.empty() || !std::filesystem::exists(out)));
-}
-
 inline constexpr char const* gate = "model.layers.1.mlp.gate_proj.weight";
 inline constexpr char const* down = "model.layers.0.mlp.down_proj.weight";
 

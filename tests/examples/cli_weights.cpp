@@ -23,6 +23,7 @@
 namespace {
 
 using svf::index_t;
+using test::check_refusal;
 using test::run_tool;
 using matrices = std::map<std::string, svf::matrix<float>>;
 
@@ -109,20 +110,6 @@ double worst_difference(std::vector<double> const& a, svf::matrix<float> const& 
     worst = std::max(worst, std::abs(a[i] - double(b.data()[i])));
   }
   return worst;
-}
-
-// A refusal: status 2, a message with every one of `words`, and no file at `out`.
-void check_refusal(std::vector<std::string> const& arguments, std::vector<std::string> const& words,
-                   std::string const& out = {}) {
-  auto const result = run_tool(arguments);
-  INFO("stderr: " << result.err);
-  CHECK(result.status == 2);
-  CHECK(result.out.empty());
-  for (auto const& word : words) {
-    INFO("expected in the message: " << word);
-    CHECK(result.says(word));
-  }
-  CHECK((out.empty() || !std::filesystem::exists(out)));
 }
 
 constexpr float unit = std::numeric_limits<float>::epsilon();

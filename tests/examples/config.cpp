@@ -24,7 +24,7 @@ llama::config smollm2() {
 }
 
 template <class Change>
-bool refused_naming(std::string const& field, Change change) {
+bool refused_field(std::string const& field, Change change) {
   llama::config c = smollm2();
   change(c);
   try {
@@ -50,39 +50,38 @@ TEST_CASE("config: every bad field is refused by its name") {
   using svf::index_t;
   constexpr auto huge = std::numeric_limits<index_t>::max();
   for (index_t const bad : {index_t{0}, index_t{-1}, huge}) {
-    CHECK(refused_naming("layers", [&](auto& c) { c.layers = bad; }));
-    CHECK(refused_naming("width", [&](auto& c) { c.width = bad; }));
-    CHECK(refused_naming("hidden", [&](auto& c) { c.hidden = bad; }));
-    CHECK(refused_naming("heads", [&](auto& c) { c.heads = bad; }));
-    CHECK(refused_naming("kv_heads", [&](auto& c) { c.kv_heads = bad; }));
-    CHECK(refused_naming("head_dim", [&](auto& c) { c.head_dim = bad; }));
-    CHECK(refused_naming("vocabulary", [&](auto& c) { c.vocabulary = bad; }));
-    CHECK(refused_naming("context", [&](auto& c) { c.context = bad; }));
+    CHECK(refused_field("layers", [&](auto& c) { c.layers = bad; }));
+    CHECK(refused_field("width", [&](auto& c) { c.width = bad; }));
+    CHECK(refused_field("hidden", [&](auto& c) { c.hidden = bad; }));
+    CHECK(refused_field("heads", [&](auto& c) { c.heads = bad; }));
+    CHECK(refused_field("kv_heads", [&](auto& c) { c.kv_heads = bad; }));
+    CHECK(refused_field("head_dim", [&](auto& c) { c.head_dim = bad; }));
+    CHECK(refused_field("vocabulary", [&](auto& c) { c.vocabulary = bad; }));
+    CHECK(refused_field("context", [&](auto& c) { c.context = bad; }));
   }
-  CHECK(refused_naming("context must be in 1 … 1048576, got 1048577",
-                       [](auto& c) { c.context = (1 << 20) + 1; }));
+  CHECK(refused_field("context must be in 1 … 1048576, got 1048577",
+                      [](auto& c) { c.context = (1 << 20) + 1; }));
   llama::config longest = smollm2();
   longest.context = 1 << 20;
   CHECK_NOTHROW(llama::validate(longest, "here"));
   // The rotary tables have context * head_dim floats: 512 MiB here, 16 GiB there.
   longest.head_dim = 128;
   CHECK_NOTHROW(llama::validate(longest, "here"));
-  CHECK(refused_naming("context * head_dim must be in 1 … 134217728, got 4294967296",
-                       [](auto& c) {
-                         c.context = 1 << 20;
-                         c.head_dim = 4096;
-                       }));
-  CHECK(refused_naming("heads must be a multiple", [](auto& c) { c.kv_heads = 2; }));
-  CHECK(refused_naming("head_dim", [](auto& c) { c.head_dim = 63; }));
-  CHECK(refused_naming("heads * head_dim", [](auto& c) {
+  CHECK(refused_field("context * head_dim must be in 1 … 134217728, got 4294967296", [](auto& c) {
+    c.context = 1 << 20;
+    c.head_dim = 4096;
+  }));
+  CHECK(refused_field("heads must be a multiple", [](auto& c) { c.kv_heads = 2; }));
+  CHECK(refused_field("head_dim", [](auto& c) { c.head_dim = 63; }));
+  CHECK(refused_field("heads * head_dim", [](auto& c) {
     c.heads = c.kv_heads = 4096;
     c.head_dim = 4096;
   }));
   float const nan = std::numeric_limits<float>::quiet_NaN();
   for (float const bad : {0.0f, -1.0f, 1.0f, nan}) {
-    CHECK(refused_naming("rms_epsilon", [&](auto& c) { c.rms_epsilon = bad; }));
+    CHECK(refused_field("rms_epsilon", [&](auto& c) { c.rms_epsilon = bad; }));
   }
   for (float const bad : {0.0f, 0.5f, std::numeric_limits<float>::infinity(), nan}) {
-    CHECK(refused_naming("rope_theta", [&](auto& c) { c.rope_theta = bad; }));
+    CHECK(refused_field("rope_theta", [&](auto& c) { c.rope_theta = bad; }));
   }
 }

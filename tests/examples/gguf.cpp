@@ -8,8 +8,11 @@
 
 #include "gguf_builder.hpp"
 #include "smollm2_file.hpp"
+#include "support/has.hpp"
 #include "support/temp_directory.hpp"
 #include "transformer/gguf.hpp"
+
+using test::has;
 
 namespace {
 
@@ -51,13 +54,6 @@ std::string refusal_after(Change change) {
   gguf_builder file = small();
   change(file);
   return refusal(file.bytes());
-}
-
-bool has(std::string const& message, std::string const& part) {
-  INFO(message);
-  bool const found = message.find(part) != std::string::npos;
-  CHECK(found);
-  return found;
 }
 
 }  // namespace

@@ -5,13 +5,22 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <support/random.hpp>
 
 #include <transformer/checkpoint.hpp>
+#include <transformer/choice.hpp>
 #include <transformer/model.hpp>
 
 namespace test {
+
+/// Questions of token ids, as `encode` would give them.
+inline std::vector<llama::encoded_question> some_questions() {
+  return {{{3, 1, 4}, {{5}, {9, 2}, {6, 5, 3}}, 1},
+          {{2, 7}, {{1, 8}, {2}}, 0},
+          {{16, 0, 2, 11, 5}, {{4, 4}, {4, 5}, {5, 4}, {9}}, 3}};
+}
 
 /// Two layers of every kind of extent that could be mixed up.
 inline llama::config small_config(bool interleaved, bool tied) {

@@ -16,36 +16,36 @@
 
 namespace {
 
-using ids = std::vector<std::int32_t>;
+using id_list = std::vector<std::int32_t>;
 
-struct golden {
+struct golden_ids {
   std::string text;
-  ids expected;
+  id_list expected;
 };
 
 // By an independent implementation, control tokens read as such.
-std::vector<golden> const prompts{
+std::vector<golden_ids> const prompts{
     {"The capital of France is", {504, 3575, 282, 4649, 314}},
     {"def fibonacci(n):\n    ", {1604, 3987, 46477, 24, 94, 727, 2367}},
     {"Question: Which gas do plants absorb from the air?\nAnswer:",
      {17872, 42, 10366, 2811, 536, 2109, 6024, 429, 260, 1512, 47, 198, 21350, 42}},
     {"In 2023, 17 people paid $1,250.50 each; the total was",
-     {788, 216, 34, 32, 34, 35, 28, 216, 33, 39, 701, 5940, 1885, 33, 28, 34, 37, 32, 30, 37, 32,
-      971, 43, 260, 2719, 436}},
+     {788, 216, 34, 32, 34, 35, 28, 216, 33,  39, 701, 5940, 1885,
+      33,  28,  34, 37, 32, 30, 37, 32,  971, 43, 260, 2719, 436}},
     {"  leading spaces and\ttabs\nand newlines\n\n\nend",
      {216, 2899, 5600, 284, 197, 100, 7366, 198, 397, 725, 5110, 1116, 198, 486}},
     {"Ünïcödé 数学 текст 🙂 naïve café",
-     {142, 246, 94, 25972, 83, 7466, 84, 2756, 216, 18265, 18753, 116, 38106, 6643, 13760, 24674,
-      47526, 15486, 46494, 37366}},
+     {142,   246, 94,    25972, 83,    7466,  84,    2756,  216,   18265,
+      18753, 116, 38106, 6643,  13760, 24674, 47526, 15486, 46494, 37366}},
     {"<|im_start|>user\nWrite a haiku about rivers.<|im_end|>\n<|im_start|>assistant\n",
      {1, 4093, 198, 19161, 253, 421, 30614, 563, 7626, 30, 2, 198, 1, 520, 9531, 198}},
     {"It's we'll they've I'm you'd don't 1234567890",
-     {1589, 506, 392, 3060, 502, 3543, 339, 5248, 346, 6737, 1326, 982, 216, 33, 34, 35, 36, 37, 38,
-      39, 40, 41, 32}},
+     {1589, 506, 392, 3060, 502, 3543, 339, 5248, 346, 6737, 1326, 982,
+      216,  33,  34,  35,   36,  37,   38,  39,   40,  41,   32}},
 };
 
 // By Hugging Face's tokenizers 0.23 with Digits(individual) and ByteLevel on the same vocabulary.
-std::vector<golden> const awkward{
+std::vector<golden_ids> const awkward{
     {"", {}},
     {"a", {81}},
     {"hello world", {28120, 905}},
@@ -67,8 +67,8 @@ std::vector<golden> const awkward{
     {"1,000.50 $5", {33, 28, 32, 32, 32, 30, 37, 32, 1885, 37}},
     {"🙂\xf0\x9f\x91\xa8\xe2\x80\x8d\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x91\xa7 "
      "\xf0\x9f\x87\xab\xf0\x9f\x87\xb7",
-     {10813, 38887, 10813, 235, 118, 321, 231, 10813, 235, 119, 321, 231, 10813, 235, 117, 15107,
-      225, 121, 10813, 225, 132}},
+     {10813, 38887, 10813, 235, 118,   321, 231, 10813, 235, 119, 321,
+      231,   10813, 235,   117, 15107, 225, 121, 10813, 225, 132}},
     {"数学\xe3\x81\xaf楽しい\xef\xbc\x81",
      {18265, 18753, 116, 7365, 124, 177, 115, 138, 41414, 41679, 8083, 219}},
     {"e\xcc\x81 n\xcc\x83o", {85, 151, 219, 304, 151, 221, 95}},
@@ -77,10 +77,15 @@ std::vector<golden> const awkward{
     {"\xd8\xa7\xd9\x84\xd8\xb9\xd8\xb1\xd8\xa8\xd9\x8a\xd8\xa9",
      {22208, 34966, 20602, 31462, 23339, 43463}},
     {"\xc2\xa0nbsp\xc2\xa0\xc2\xa0x", {15442, 94, 32093, 15442, 15442, 104}},
-    {"\xe3\x80\x80ideographic\xe2\x80\x83""em\xe2\x80\xa8line\xe2\x80\xa9par\xc2\x85nel",
+    {"\xe3\x80\x80ideographic\xe2\x80\x83"
+     "em\xe2\x80\xa8line\xe2\x80\xa9par\xc2\x85nel",
      {12109, 218, 489, 4551, 321, 221, 391, 321, 118, 1311, 321, 119, 1095, 141, 223, 5824}},
-    {"\xef\xbb\xbf""bom \xe2\x80\x8bzwsp", {186, 136, 140, 82, 300, 459, 229, 106, 103, 2401}},
-    {"a\xc2\xad""b", {81, 141, 251, 82}},
+    {"\xef\xbb\xbf"
+     "bom \xe2\x80\x8bzwsp",
+     {186, 136, 140, 82, 300, 459, 229, 106, 103, 2401}},
+    {"a\xc2\xad"
+     "b",
+     {81, 141, 251, 82}},
     {"x=1;y==2!=3 //c++ <<>>",
      {104, 45, 33, 43, 105, 1189, 34, 42732, 35, 13241, 83, 11444, 22646, 7791}},
     {"<|im_start|>user\nhi<|im_end|>\n", {1, 4093, 198, 6004, 2, 198}},
@@ -90,8 +95,7 @@ std::vector<golden> const awkward{
     {"...!!!?\?\?---___", {2026, 29646, 16693, 47, 5583, 19129}},
     {"\xf0\x90\x8c\xb0\xf0\x9d\x9f\x98\xf0\x9d\x90\x80",
      {187, 234, 230, 125, 23159, 249, 242, 45100, 218}},
-    {"def f(x):\n        return x**2\n",
-     {1604, 275, 24, 104, 727, 448, 1003, 1792, 828, 34, 198}},
+    {"def f(x):\n        return x**2\n", {1604, 275, 24, 104, 727, 448, 1003, 1792, 828, 34, 198}},
     {"http://a.b/c?d=1&e=2", {5031, 1742, 81, 30, 82, 31, 83, 47, 84, 45, 33, 22, 85, 45, 34}},
     {"\xef\xbf\xbd", {24211}},
 };
@@ -100,8 +104,8 @@ llama::tokenizer smollm2_tokenizer(std::string const& file) {
   return llama::tokenizer(llama::gguf_tokenizer(llama::gguf_file(file)), file);
 }
 
-void check(llama::tokenizer const& tok, std::vector<golden> const& all) {
-  for (golden const& text : all) {
+void check(llama::tokenizer const& tok, std::vector<golden_ids> const& all) {
+  for (golden_ids const& text : all) {
     INFO(text.text);
     CHECK(tok.encode(text.text, true) == text.expected);
     CHECK(tok.decode(text.expected) == text.text);
@@ -141,7 +145,7 @@ bool mentions(std::string const& message, std::string const& part) {
 }
 
 // Merging as the definition says: the lowest rank, leftmost of equals, until no pair is left.
-ids merged_naively(llama::tokenizer_data const& data, std::string const& word) {
+id_list merged_naively(llama::tokenizer_data const& data, std::string const& word) {
   std::vector<std::string> parts;
   for (char const c : word) {
     parts.emplace_back(1, c);
@@ -159,7 +163,7 @@ ids merged_naively(llama::tokenizer_data const& data, std::string const& word) {
       }
     }
   }
-  ids result;
+  id_list result;
   for (std::string const& part : parts) {
     for (std::size_t id = 0; id < data.tokens.size(); ++id) {
       if (data.tokens[id] == part) {
@@ -198,8 +202,8 @@ TEST_CASE("tokenizer: SmolLM2 reads control tokens as text unless asked") {
     CHECK(tok.kind(id) == llama::token_kind::normal);
   }
   CHECK(tok.decode(plain) == "<|im_end|>");
-  CHECK(tok.encode("<|im_end|>", true) == ids{2});
-  CHECK(tok.decode(ids{1, 2}, false).empty());
+  CHECK(tok.encode("<|im_end|>", true) == id_list{2});
+  CHECK(tok.decode(id_list{1, 2}, false).empty());
   CHECK(tok.find("<|im_start|>") == 1);
 }
 
@@ -247,12 +251,12 @@ TEST_CASE("tokenizer: SmolLM2 decodes what it encoded, for random Unicode") {
 
 TEST_CASE("tokenizer: merges the lowest rank first, leftmost of equals") {
   llama::tokenizer const tok(small_vocabulary());
-  CHECK(tok.encode("abc") == ids{7});      // b c before a b
-  CHECK(tok.encode("abab") == ids{5, 5});
-  CHECK(tok.encode("bcd") == ids{6, 3});   // b c (rank 0) before c d (rank 4)
-  CHECK(tok.encode("cdcd") == ids{9, 9});
-  CHECK(tok.encode("b abc") == ids{1, 4, 7});  // Ġ a (rank 3) comes after a bc (rank 2)
-  CHECK(tok.encode("b a") == ids{1, 8});
+  CHECK(tok.encode("abc") == id_list{7});  // b c before a b
+  CHECK(tok.encode("abab") == id_list{5, 5});
+  CHECK(tok.encode("bcd") == id_list{6, 3});  // b c (rank 0) before c d (rank 4)
+  CHECK(tok.encode("cdcd") == id_list{9, 9});
+  CHECK(tok.encode("b abc") == id_list{1, 4, 7});  // Ġ a (rank 3) comes after a bc (rank 2)
+  CHECK(tok.encode("b a") == id_list{1, 8});
   CHECK(tok.encode("").empty());
 }
 
@@ -292,17 +296,17 @@ TEST_CASE("tokenizer: merges as the definition says, on random words and merges"
 
 TEST_CASE("tokenizer: numerals stand alone and take no space") {
   llama::tokenizer const tok(small_vocabulary());
-  CHECK(tok.encode("a 12") == ids{0, 4, 10, 11});
+  CHECK(tok.encode("a 12") == id_list{0, 4, 10, 11});
 }
 
 TEST_CASE("tokenizer: symbols without a token are dropped, or become the unknown token") {
   llama::tokenizer_data data = small_vocabulary();
-  CHECK(llama::tokenizer(data).encode("axyb") == ids{0, 1});
+  CHECK(llama::tokenizer(data).encode("axyb") == id_list{0, 1});
   add(data, "<unk>", llama::token_kind::unknown);
   data.unknown = 12;
-  CHECK(llama::tokenizer(data).encode("axyb") == ids{0, 12, 12, 1});
+  CHECK(llama::tokenizer(data).encode("axyb") == id_list{0, 12, 12, 1});
   data.fuse_unknown = true;
-  CHECK(llama::tokenizer(data).encode("axyb") == ids{0, 12, 1});
+  CHECK(llama::tokenizer(data).encode("axyb") == id_list{0, 12, 1});
 }
 
 TEST_CASE("tokenizer: a vocabulary of characters without splitting or merges") {
@@ -312,9 +316,9 @@ TEST_CASE("tokenizer: a vocabulary of characters without splitting or merges") {
     add(data, token, llama::token_kind::normal);
   }
   llama::tokenizer const tok(data);
-  CHECK(tok.encode("a é11") == ids{0, 1, 2, 3, 3});
+  CHECK(tok.encode("a é11") == id_list{0, 1, 2, 3, 3});
   CHECK(tok.decode(tok.encode("a é11")) == "a é11");
-  CHECK(tok.encode("aüa") == ids{0, 0});
+  CHECK(tok.encode("aüa") == id_list{0, 0});
 }
 
 TEST_CASE("tokenizer: special tokens are cut out longest first") {
@@ -323,17 +327,17 @@ TEST_CASE("tokenizer: special tokens are cut out longest first") {
   add(data, "<a><a>", llama::token_kind::control);    // 13
   add(data, "ab", llama::token_kind::user_defined);   // 14, beside the ordinary 5
   llama::tokenizer const tok(data);
-  CHECK(tok.encode("<a><a><a>b", true) == ids{13, 12, 1});
-  CHECK(tok.encode("cabc") == ids{2, 14, 2});
-  CHECK(tok.encode("<a>", false) == ids{0});  // '<' and '>' have no token here
+  CHECK(tok.encode("<a><a><a>b", true) == id_list{13, 12, 1});
+  CHECK(tok.encode("cabc") == id_list{2, 14, 2});
+  CHECK(tok.encode("<a>", false) == id_list{0});  // '<' and '>' have no token here
 }
 
 TEST_CASE("tokenizer: a word that is a token skips the merges where the file says so") {
   llama::tokenizer_data data = small_vocabulary();
   data.merges = {{"b", "c"}};
-  CHECK(llama::tokenizer(data).encode("ab") == ids{0, 1});
+  CHECK(llama::tokenizer(data).encode("ab") == id_list{0, 1});
   data.whole_words_first = true;
-  CHECK(llama::tokenizer(data).encode("ab") == ids{5});
+  CHECK(llama::tokenizer(data).encode("ab") == id_list{5});
 }
 
 TEST_CASE("tokenizer: text that is not UTF-8 is read with U+FFFD") {
@@ -342,8 +346,9 @@ TEST_CASE("tokenizer: text that is not UTF-8 is read with U+FFFD") {
     add(data, token, llama::token_kind::normal);
   }
   llama::tokenizer const tok(data);
-  CHECK(tok.encode("a\xff") == ids{0, 12, 13, 14});
-  CHECK(tok.encode("\xe2\x82" "b") == ids{12, 13, 14, 1});  // a maximal invalid part, once
+  CHECK(tok.encode("a\xff") == id_list{0, 12, 13, 14});
+  CHECK(tok.encode("\xe2\x82"
+                   "b") == id_list{12, 13, 14, 1});  // a maximal invalid part, once
   CHECK(tok.decode(tok.encode("a\xff")) == "a\xEF\xBF\xBD");
 }
 
@@ -358,8 +363,8 @@ TEST_CASE("tokenizer: a long word takes n log n") {
 
 TEST_CASE("tokenizer: ids outside the vocabulary are refused") {
   llama::tokenizer const tok(small_vocabulary());
-  CHECK_THROWS_AS(tok.decode(ids{12}), svf::error);
-  CHECK_THROWS_AS(tok.decode(ids{-1}), svf::error);
+  CHECK_THROWS_AS(tok.decode(id_list{12}), svf::error);
+  CHECK_THROWS_AS(tok.decode(id_list{-1}), svf::error);
   CHECK_THROWS_AS(tok.bytes(12), svf::error);
   CHECK_THROWS_AS(tok.kind(-1), svf::error);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include <support/raw_file.hpp>
@@ -54,6 +55,20 @@ inline std::size_t files_in(std::filesystem::path const& folder) {
     ++count;
   }
   return count;
+}
+
+/// A refusal: status 2, a message with every one of `words`, and no file at `out`.
+inline void check_refusal(std::vector<std::string> const& command,
+                          std::vector<std::string> const& words, std::string const& out = {}) {
+  auto const result = run_tool(command);
+  INFO("stderr: " << result.err);
+  CHECK(result.status == 2);
+  CHECK(result.out.empty());
+  for (auto const& word : words) {
+    INFO("expected in the message: " << word);
+    CHECK(result.says(word));
+  }
+  CHECK((out.empty() || !std::filesystem::exists(out)));
 }
 
 }  // namespace test

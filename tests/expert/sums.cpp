@@ -23,8 +23,8 @@ std::vector<svf::expert> three_experts(std::shared_ptr<svf::layout const> const&
 }
 
 // W'(z) of one site with any U, V (m×r, r×n): linear in z whatever they are.
-svf::matrix<double> dense(svf::matrix<double> const& u, std::vector<float> const& sigma,
-                          std::span<float const> z, svf::matrix<double> const& vt) {
+svf::matrix<double> product_of(svf::matrix<double> const& u, std::vector<float> const& sigma,
+                               std::span<float const> z, svf::matrix<double> const& vt) {
   svf::matrix<double> w(u.rows(), vt.cols());
   for (svf::index_t i = 0; i < u.rows(); ++i) {
     for (svf::index_t j = 0; j < vt.cols(); ++j) {
@@ -108,11 +108,11 @@ TEST_CASE("sums: a weighted sum of experts is the sum of their changes of the de
     auto const u = test::normal_matrix<double>(site.rows, site.rank(), 10);
     auto const vt = test::normal_matrix<double>(site.rank(), site.cols, 11);
     auto const sigma = test::uniform_vector<float>(std::size_t(site.rank()), 0.0f, 5.0f, 12);
-    auto const w = dense(u, sigma, base.site(s), vt);
-    auto const actual = dense(u, sigma, sum.site(s), vt);
+    auto const w = product_of(u, sigma, base.site(s), vt);
+    auto const actual = product_of(u, sigma, sum.site(s), vt);
     auto expected = w;
     for (std::size_t k = 0; k < 3; ++k) {
-      auto const each = dense(u, sigma, experts[k].site(s), vt);
+      auto const each = product_of(u, sigma, experts[k].site(s), vt);
       for (svf::index_t i = 0; i < w.size(); ++i) {
         expected.data()[i] += alpha[k] * (each.data()[i] - w.data()[i]);
       }

@@ -20,7 +20,7 @@
 
 namespace {
 
-constexpr auto gram = svf::svd_method::gram;
+constexpr auto by_gram = svf::svd_method::gram;
 
 // Not factors of anything, but with the shapes of some. `version` tells one from another.
 svf::svd_factors<float> factors_of(svf::index_t m, svf::index_t n, std::uint64_t version = 0) {
@@ -56,9 +56,9 @@ TEST_CASE("factor_cache: gives back exactly what was stored, by key and method")
   std::uint64_t key = 0;
   for (auto const& [m, n] : shapes) {
     auto const f = factors_of(m, n, key);
-    CHECK(!cache.find(key_of(key), gram));
-    cache.store(key_of(key), gram, f, {1.0 / 3.0 * 1e-7, 5e-324});
-    auto const found = cache.find(key_of(key), gram);
+    CHECK(!cache.find(key_of(key), by_gram));
+    cache.store(key_of(key), by_gram, f, {1.0 / 3.0 * 1e-7, 5e-324});
+    auto const found = cache.find(key_of(key), by_gram);
     REQUIRE(found);
     CHECK(same(found->factors, f));
     CHECK(found->accuracy.reconstruction == 1.0 / 3.0 * 1e-7);
@@ -66,12 +66,12 @@ TEST_CASE("factor_cache: gives back exactly what was stored, by key and method")
     CHECK(!cache.find(key_of(key), svf::svd_method::jacobi));
     CHECK(cache.count() == ++key);
   }
-  cache.store(key_of(0), gram, factors_of(5, 4, 77), {0.0, 0.0});
-  CHECK(same(cache.find(key_of(0), gram)->factors, factors_of(5, 4, 77)));
+  cache.store(key_of(0), by_gram, factors_of(5, 4, 77), {0.0, 0.0});
+  CHECK(same(cache.find(key_of(0), by_gram)->factors, factors_of(5, 4, 77)));
   CHECK(cache.count() == key);
   CHECK(warnings.empty());
   svf::factor_cache const again(directory);
-  CHECK(again.find(key_of(1), gram));
+  CHECK(again.find(key_of(1), by_gram));
 }
 
 TEST_CASE("factor_cache: every flipped bit is found") {
@@ -83,8 +83,8 @@ TEST_CASE("factor_cache: every flipped bit is found") {
     last = w;
   });
   auto const f = factors_of(4, 3, 1);
-  cache.store(key_of(9), gram, f, {1e-7, 2e-7});
-  auto const path = cache.path_of(key_of(9), gram);
+  cache.store(key_of(9), by_gram, f, {1e-7, 2e-7});
+  auto const path = cache.path_of(key_of(9), by_gram);
   std::string const good = test::read_raw(path);
   std::size_t accepted = 0;
   for (std::size_t i = 0; i < good.size(); ++i) {
@@ -92,7 +92,7 @@ TEST_CASE("factor_cache: every flipped bit is found") {
     bad[i] = char(bad[i] ^ (1 << (i % 8)));
     test::write_raw(path, bad);
     std::size_t const before = warnings;
-    auto const found = cache.find(key_of(9), gram);
+    auto const found = cache.find(key_of(9), by_gram);
     CAPTURE(i);
     if (found) {
       // Blanks of the header may change into other blanks.
@@ -107,28 +107,28 @@ TEST_CASE("factor_cache: every flipped bit is found") {
   CHECK(accepted < 8);
   for (std::size_t size = 0; size < good.size(); ++size) {
     test::write_raw(path, good.substr(0, size));
-    CHECK(!cache.find(key_of(9), gram));
+    CHECK(!cache.find(key_of(9), by_gram));
   }
   test::write_raw(path, good + "x");
-  CHECK(!cache.find(key_of(9), gram));
+  CHECK(!cache.find(key_of(9), by_gram));
   test::write_raw(path, good);
-  CHECK(same(cache.find(key_of(9), gram)->factors, f));
+  CHECK(same(cache.find(key_of(9), by_gram)->factors, f));
 }
 
 TEST_CASE("factor_cache: an entry of another matrix, method or shape is not used") {
   test::temp_directory const folder;
   std::string last;
   svf::factor_cache const cache(folder.path(), [&](std::string const& w) { last = w; });
-  cache.store(key_of(1), gram, factors_of(4, 3), {0.0, 0.0});
-  std::filesystem::copy(cache.path_of(key_of(1), gram), cache.path_of(key_of(2), gram));
-  CHECK(!cache.find(key_of(2), gram));
+  cache.store(key_of(1), by_gram, factors_of(4, 3), {0.0, 0.0});
+  std::filesystem::copy(cache.path_of(key_of(1), by_gram), cache.path_of(key_of(2), by_gram));
+  CHECK(!cache.find(key_of(2), by_gram));
   CHECK(last.find("expected fingerprint '" + key_of(2).hex()) != std::string::npos);
-  std::filesystem::copy(cache.path_of(key_of(1), gram),
+  std::filesystem::copy(cache.path_of(key_of(1), by_gram),
                         cache.path_of(key_of(1), svf::svd_method::jacobi));
   CHECK(!cache.find(key_of(1), svf::svd_method::jacobi));
-  CHECK(last.find("expected method 'jacobi', got 'gram'") != std::string::npos);
-  std::filesystem::create_directory(cache.path_of(key_of(3), gram));
-  CHECK(!cache.find(key_of(3), gram));
+  CHECK(last.find("expected method 'jacobi', got 'by_gram'") != std::string::npos);
+  std::filesystem::create_directory(cache.path_of(key_of(3), by_gram));
+  CHECK(!cache.find(key_of(3), by_gram));
   CHECK(last.find("got a folder") != std::string::npos);
 
   svf::safetensors_writer writer;  // well-formed, but not factors
@@ -143,12 +143,12 @@ TEST_CASE("factor_cache: an entry of another matrix, method or shape is not used
     writer.set_metadata(name, value);
   }
   writer.set_metadata("fingerprint", key_of(4).hex());
-  writer.write(cache.path_of(key_of(4), gram));
-  CHECK(!cache.find(key_of(4), gram));
+  writer.write(cache.path_of(key_of(4), by_gram));
+  CHECK(!cache.find(key_of(4), by_gram));
   CHECK(last.find("orthogonality: expected a finite number, got 'nan'") != std::string::npos);
   writer.set_metadata("orthogonality", "0");
-  writer.write(cache.path_of(key_of(4), gram));
-  CHECK(!cache.find(key_of(4), gram));
+  writer.write(cache.path_of(key_of(4), by_gram));
+  CHECK(!cache.find(key_of(4), by_gram));
   CHECK(last.find("expected u (m,r), s (r), vt (r,n)") != std::string::npos);
 }
 
@@ -157,9 +157,9 @@ TEST_CASE("factor_cache: refuses what is not factors, and a folder it cannot hav
   svf::factor_cache const cache(folder.path());
   auto unfit = factors_of(4, 3);
   unfit.s = svf::vector<float>(2);
-  CHECK_THROWS_AS(cache.store(key_of(1), gram, unfit, {0.0, 0.0}), svf::error);
+  CHECK_THROWS_AS(cache.store(key_of(1), by_gram, unfit, {0.0, 0.0}), svf::error);
   double const nan = std::numeric_limits<double>::quiet_NaN();
-  CHECK_THROWS_AS(cache.store(key_of(1), gram, factors_of(4, 3), {nan, 0.0}), svf::error);
+  CHECK_THROWS_AS(cache.store(key_of(1), by_gram, factors_of(4, 3), {nan, 0.0}), svf::error);
   CHECK(cache.count() == 0);
   test::write_raw(folder.path() / "file", "x");
   CHECK_THROWS_AS(svf::factor_cache(folder.path() / "file"), svf::error);
@@ -174,8 +174,8 @@ TEST_CASE("factor_cache: threads store and find at once") {
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (std::uint64_t i = 0; i < 20; ++i) {
-        cache.store(key_of(i % 3), gram, factors_of(20, 30, i % 3), {0.0, 0.0});
-        auto const found = cache.find(key_of(i % 3), gram);
+        cache.store(key_of(i % 3), by_gram, factors_of(20, 30, i % 3), {0.0, 0.0});
+        auto const found = cache.find(key_of(i % 3), by_gram);
         wrong[t] += found && same(found->factors, factors_of(20, 30, i % 3)) ? 0 : 1;
       }
     });
@@ -195,14 +195,14 @@ TEST_CASE("factor_cache: a process killed while it stores leaves the previous en
   for (std::uint64_t v = 0; v < 2; ++v) {
     versions.push_back(factors_of(150, 120, v));
   }
-  cache.store(key_of(1), gram, versions[0], {0.0, 0.0});
+  cache.store(key_of(1), by_gram, versions[0], {0.0, 0.0});
   svf::generator random(2024);
   for (int kill = 0; kill < 60; ++kill) {
     pid_t const child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
       for (std::size_t v = 0;; v = 1 - v) {
-        cache.store(key_of(1), gram, versions[v], {0.0, 0.0});
+        cache.store(key_of(1), by_gram, versions[v], {0.0, 0.0});
       }
     }
     ::usleep(useconds_t(200 + random.below(6000)));
@@ -210,14 +210,14 @@ TEST_CASE("factor_cache: a process killed while it stores leaves the previous en
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFSIGNALED(status));
-    auto const found = cache.find(key_of(1), gram);
+    auto const found = cache.find(key_of(1), by_gram);
     CAPTURE(kill);
     REQUIRE(found);
     CHECK((same(found->factors, versions[0]) || same(found->factors, versions[1])));
   }
   CHECK(damaged == 0);
   // The next writer removes what the killed ones left.
-  cache.store(key_of(1), gram, versions[0], {0.0, 0.0});
+  cache.store(key_of(1), by_gram, versions[0], {0.0, 0.0});
   auto const files = std::filesystem::directory_iterator(folder.path());
   CHECK(std::distance(begin(files), end(files)) == 1);
 }

@@ -17,7 +17,7 @@
 
 namespace {
 
-constexpr auto gram = svf::svd_method::gram;
+constexpr auto gram_method = svf::svd_method::gram;
 svf::fingerprint const key{{12, 34}};
 
 template <class F>
@@ -38,7 +38,7 @@ TEST_CASE("factor_file: is plain safetensors that says what it holds") {
   svf::cpu::seq exec;
   auto const w = test::normal_matrix<float>(6, 4, 5);
   auto const factors = svf::factorize(exec, w);
-  svf::write_factors(path, key, gram, factors, {1e-7, 2e-7});
+  svf::write_factors(path, key, gram_method, factors, {1e-7, 2e-7});
 
   svf::safetensors_file const file(path);
   CHECK(file.tensors().size() == 3);
@@ -49,7 +49,7 @@ TEST_CASE("factor_file: is plain safetensors that says what it holds") {
   CHECK(file.metadata().at("fingerprint") == key.hex());
   CHECK(file.metadata().at("method") == "gram");
 
-  auto const read = svf::read_factors(path, key, gram);
+  auto const read = svf::read_factors(path, key, gram_method);
   CHECK(std::equal(factors.u.data(), factors.u.data() + 24, read.factors.u.data()));
   CHECK(std::equal(factors.s.begin(), factors.s.end(), read.factors.s.begin()));
   CHECK(std::equal(factors.vt.data(), factors.vt.data() + 16, read.factors.vt.data()));
@@ -61,21 +61,21 @@ TEST_CASE("factor_file: another matrix, another method and changed data are refu
   test::temp_directory const folder;
   auto const path = folder.path() / "factors.safetensors";
   svf::cpu::seq exec;
-  svf::write_factors(path, key, gram, svf::factorize(exec, test::normal_matrix<float>(5, 3, 1)),
-                     {0.0, 0.0});
+  svf::write_factors(path, key, gram_method,
+                     svf::factorize(exec, test::normal_matrix<float>(5, 3, 1)), {0.0, 0.0});
   auto const refusal = [&](svf::fingerprint const& wanted, svf::svd_method method) {
     return message_of([&] { svf::read_factors(path, wanted, method); });
   };
   std::string const name = path.string();
-  CHECK(refusal({{12, 35}}, gram).find(name + ": expected fingerprint '") == 0);
+  CHECK(refusal({{12, 35}}, gram_method).find(name + ": expected fingerprint '") == 0);
   CHECK(refusal(key, svf::svd_method::jacobi) ==
         name + ": expected method 'jacobi', got 'gram'");
   std::string bytes = test::read_raw(path);
   bytes.back() = char(bytes.back() ^ 1);
   test::write_raw(path, bytes);
-  CHECK(refusal(key, gram).find(name + ": expected data with the checksum") == 0);
+  CHECK(refusal(key, gram_method).find(name + ": expected data with the checksum") == 0);
   std::filesystem::remove(path);
-  CHECK(refusal(key, gram).find(name) != std::string::npos);
+  CHECK(refusal(key, gram_method).find(name) != std::string::npos);
 }
 
 TEST_CASE("factor_file: parts that do not fit are not written") {
@@ -85,8 +85,9 @@ TEST_CASE("factor_file: parts that do not fit are not written") {
   f.u = svf::matrix<float>(3, 2);
   f.s = svf::vector<float>(3);
   f.vt = svf::matrix<float>(2, 2);
-  CHECK(message_of([&] { svf::write_factors(path, key, gram, f, {0.0, 0.0}); })
-            .find("write_factors: expected factors u (m,r)") == 0);
+  CHECK(message_of([&] {
+          svf::write_factors(path, key, gram_method, f, {0.0, 0.0});
+        }).find("write_factors: expected factors u (m,r)") == 0);
   CHECK(!std::filesystem::exists(path));
 }
 
@@ -99,7 +100,7 @@ TEST_CASE("factor_file: values that no factors have are neither written nor read
   auto const refused = [&](auto const& damage) {
     auto bad = good;
     damage(bad);
-    CHECK_THROWS_AS(svf::write_factors(path, key, gram, bad, {0.0, 0.0}), svf::error);
+    CHECK_THROWS_AS(svf::write_factors(path, key, gram_method, bad, {0.0, 0.0}), svf::error);
   };
   refused([&](auto& f) { f.u(4, 2) = nan; });
   refused([&](auto& f) { f.vt(0, 0) = std::numeric_limits<float>::infinity(); });
@@ -109,7 +110,7 @@ TEST_CASE("factor_file: values that no factors have are neither written nor read
   CHECK(!std::filesystem::exists(path));
 
   // A file made elsewhere, whose checksum is right.
-  svf::write_factors(path, key, gram, good, {0.0, 0.0});
+  svf::write_factors(path, key, gram_method, good, {0.0, 0.0});
   svf::safetensors_file const file(path);
   auto bad = good;
   bad.s[2] = -1.0f;
@@ -127,6 +128,7 @@ TEST_CASE("factor_file: values that no factors have are neither written nor read
   writer.add_vector("s", bad.s);
   writer.add_matrix("vt", bad.vt);
   writer.write(path);
-  CHECK(message_of([&] { svf::read_factors(path, key, gram); })
-            .find(path.string() + ": expected singular values >= 0") == 0);
+  CHECK(message_of([&] {
+          svf::read_factors(path, key, gram_method);
+        }).find(path.string() + ": expected singular values >= 0") == 0);
 }

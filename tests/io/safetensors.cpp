@@ -22,7 +22,7 @@ namespace {
 using test::raw_safetensors;
 
 // What the reader says of a file with this content; empty if it takes it.
-std::string refusal(std::string const& content) {
+std::string message_for(std::string const& content) {
   test::temp_directory const folder;
   auto const path = folder.path() / "input.safetensors";
   test::write_raw(path, content);
@@ -38,7 +38,7 @@ std::string refusal(std::string const& content) {
 
 // The refusal of a file whose header is `json`, followed by `data` zero bytes.
 std::string refusal_of_header(std::string const& json, std::size_t data = 0) {
-  return refusal(raw_safetensors(json, std::string(data, '\0')));
+  return message_for(raw_safetensors(json, std::string(data, '\0')));
 }
 
 bool says(std::string const& message, std::string_view part) {
@@ -58,25 +58,25 @@ std::string const good = R"("dtype":"F32","shape":[2],"data_offsets":[0,8])";
 
 TEST_CASE("safetensors: malformation 1, a file shorter than 8 bytes") {
   for (std::size_t size = 1; size < 8; ++size) {
-    says(refusal(std::string(size, '\0')),
+    says(message_for(std::string(size, '\0')),
          "expected at least 8 bytes, got " + std::to_string(size));
   }
-  says(refusal(""), "the file is empty");
+  says(message_for(""), "the file is empty");
 }
 
 TEST_CASE("safetensors: malformation 2, a header above 100 000 000 bytes") {
   for (std::uint64_t const length : {std::uint64_t{100'000'001}, std::uint64_t{1} << 40,
                                      ~std::uint64_t{0} - 7, ~std::uint64_t{0}}) {
-    says(refusal(test::little_endian(length) + "{}"),
+    says(message_for(test::little_endian(length) + "{}"),
          "expected a header of at most 100000000 bytes, got a length of " + std::to_string(length));
   }
   // Exactly 100 000 000 is allowed, so that the file is refused for being shorter.
-  says(refusal(test::little_endian(100'000'000) + "{}"), "truncated");
+  says(message_for(test::little_endian(100'000'000) + "{}"), "truncated");
 }
 
 TEST_CASE("safetensors: malformation 3, a header that ends behind the file") {
-  says(refusal(test::little_endian(3) + "{}"), "expected a header of 3 bytes");
-  says(refusal(test::little_endian(1)), "expected a header of 1 bytes");
+  says(message_for(test::little_endian(3) + "{}"), "expected a header of 3 bytes");
+  says(message_for(test::little_endian(1)), "expected a header of 1 bytes");
 }
 
 TEST_CASE("safetensors: malformation 4, a header that is not UTF-8") {

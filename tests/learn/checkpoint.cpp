@@ -18,12 +18,12 @@
 
 using svf::trainer;
 using svf::trainer_options;
+using test::dimension;
+using test::sigma;
 
 namespace {
 
-constexpr std::size_t dimension = 6;
 constexpr std::uint64_t steps = 9;
-std::vector<float> const sigma{3.0f, 2.0f, 1.5f, 1.0f, 0.5f, 0.0f};
 
 trainer_options options_with(svf::advantage::any baseline) {
   auto o = svf::make_options(svf::preset::paper, steps);

@@ -24,7 +24,7 @@ std::vector<double> logs(std::vector<double> const& p) {
 }
 
 std::vector<double> const policy{.5, .3, .2}, reference{.4, .4, .2};
-auto const lp = logs(policy), lr = logs(reference);
+auto const log_p = logs(policy), log_r = logs(reference);
 
 // E over x ~ π of coefficient(x)·∇log π(x), by enumeration.
 template <class Coefficient>
@@ -44,14 +44,16 @@ std::vector<double> const to_policy{.1, -.1, 0.0};
 }  // namespace
 
 TEST_CASE("kl: golden values of both directions and of k1, k2, k3") {
-  CHECK(test::close(svf::kl_exact(kl_direction::policy_to_reference, lp, lr), .0252671539, 5e-11));
-  CHECK(test::close(svf::kl_exact(kl_direction::reference_to_policy, lp, lr), .0258154085, 5e-11));
+  CHECK(test::close(svf::kl_exact(kl_direction::policy_to_reference, log_p, log_r), .0252671539,
+                    5e-11));
+  CHECK(test::close(svf::kl_exact(kl_direction::reference_to_policy, log_p, log_r), .0258154085,
+                    5e-11));
   std::array const k1{.2231435513, -.2876820725, 0.0};
   std::array const k2{.0248965222, .0413804874, 0.0};
   std::array const k3{.0231435513, .0456512609, 0.0};
   double mean1 = 0.0, mean2 = 0.0, mean3 = 0.0;
   for (std::size_t x = 0; x < 3; ++x) {
-    double const ratio = lr[x] - lp[x];
+    double const ratio = log_r[x] - log_p[x];
     double const v1 = svf::kl_sampled(kl_estimator::k1, ratio).value;
     double const v2 = svf::kl_sampled(kl_estimator::k2, ratio).value;
     double const v3 = svf::kl_sampled(kl_estimator::k3, ratio).value;
@@ -69,19 +71,19 @@ TEST_CASE("kl: golden values of both directions and of k1, k2, k3") {
 
 TEST_CASE("kl: golden gradients, exact and expected over the samples") {
   std::vector<double> g(3, 0.0), h(3, 0.0);
-  svf::kl_exact_gradient(kl_direction::policy_to_reference, lp, lr, 1.0, g);
+  svf::kl_exact_gradient(kl_direction::policy_to_reference, log_p, log_r, 1.0, g);
   CHECK(test::max_difference(g, to_reference) <= 5.1e-11);
-  svf::kl_exact_gradient(kl_direction::reference_to_policy, lp, lr, 1.0, h);
+  svf::kl_exact_gradient(kl_direction::reference_to_policy, log_p, log_r, 1.0, h);
   CHECK(test::max_difference(h, to_policy) <= 1e-16);
   auto const as_loss = [&](kl_estimator e) {
     return expected_gradient(
-        [&](std::size_t x) { return svf::kl_sampled(e, lr[x] - lp[x]).loss_coefficient; });
+        [&](std::size_t x) { return svf::kl_sampled(e, log_r[x] - log_p[x]).loss_coefficient; });
   };
   CHECK(test::max_difference(as_loss(kl_estimator::k1), std::vector{0.0, 0.0, 0.0}) <= 1e-16);
   CHECK(test::max_difference(as_loss(kl_estimator::k2), to_reference) <= 5.1e-11);
   CHECK(test::max_difference(as_loss(kl_estimator::k3), to_policy) <= 1e-16);
   auto const as_cost = expected_gradient(
-      [&](std::size_t x) { return svf::kl_sampled(kl_estimator::k1, lr[x] - lp[x]).value; });
+      [&](std::size_t x) { return svf::kl_sampled(kl_estimator::k1, log_r[x] - log_p[x]).value; });
   CHECK(test::max_difference(as_cost, to_reference) <= 5.1e-11);
 }
 

@@ -17,10 +17,10 @@
 using svf::parameterisation;
 using svf::trainer;
 using svf::trainer_options;
+using test::dimension;
+using test::sigma;
 
 namespace {
-
-constexpr std::size_t dimension = 6;
 
 trainer_options quick_options(std::uint64_t steps = 60) {
   auto o = svf::make_options(svf::preset::direct, steps);
@@ -30,8 +30,6 @@ trainer_options quick_options(std::uint64_t steps = 60) {
   o.objective.kl.coefficient = 0.01;
   return o;
 }
-
-std::vector<float> const sigma{3.0f, 2.0f, 1.5f, 1.0f, 0.5f, 0.0f};
 
 // A bandit that refuses after some steps or answers nonsense.
 struct moody_bandit : test::bandit {

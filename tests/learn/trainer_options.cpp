@@ -13,14 +13,14 @@
 #include "support/bandit.hpp"
 
 TEST_CASE("trainer_options: identity_start begins at exactly z = 1, in every parameterisation") {
-  std::vector<float> const sigma{2.0f, 1.0f, 0.0f};
+  std::vector<float> const three_values{2.0f, 1.0f, 0.0f};
   for (auto const kind : {svf::parameterisation::direct, svf::parameterisation::sigmoid,
                           svf::parameterisation::exponential, svf::parameterisation::additive}) {
     svf::trainer_options options;
     options.parameters = kind;
     options.start = svf::identity_start(kind);
     CAPTURE(to_string(kind));
-    CHECK(svf::trainer(options, 3, sigma).z() == std::vector<float>(3, 1.0f));
+    CHECK(svf::trainer(options, 3, three_values).z() == std::vector<float>(3, 1.0f));
   }
 }
 

@@ -97,4 +97,8 @@ class bandit {
   std::vector<std::size_t> last_;
 };
 
+/// The parameters that tests give a bandit, and singular values for them.
+inline constexpr std::size_t dimension = 6;
+inline std::vector<float> const sigma{3.0f, 2.0f, 1.5f, 1.0f, 0.5f, 0.0f};
+
 }  // namespace test

@@ -103,10 +103,11 @@ void make_orthonormal(stream_policy& exec, vector_view<T const, device_space> va
 }  // namespace detail
 
 /// Eigenvalues λ (n, ascending) and orthonormal eigenvectors Q (n×n, in columns) of the symmetric
-/// G (n×n): G = Q diag(λ) Qᵀ, by cuSOLVER's Xsyevd, whose vectors are checked and where need be made
-/// orthonormal again. Reads the lower triangle; Q may be the same view as G. Throws `error{shape}`, `error{backend}`, and `error{numeric}` for NaN or Inf or if
-/// the iteration does not converge. About 9n³ flops and 4n² elements of memory; waits for the
-/// result. The same bits in every run.
+/// G (n×n): G = Q diag(λ) Qᵀ, by cuSOLVER's Xsyevd, whose vectors are checked and where need be
+/// made orthonormal again. Reads the lower triangle; Q may be the same view as G. Throws
+/// `error{shape}`, `error{backend}`, and `error{numeric}` for NaN or Inf or if the iteration does
+/// not converge. About 9n³ flops and 4n² elements of memory; waits for the result. The same bits in
+/// every run.
 template <class T>
 void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_space>> g,
           vector_view<T, device_space> values, matrix_view<T, device_space> vectors) {
