@@ -101,12 +101,14 @@ class training_run {
   }
 
   void run() {
+    auto run = start_or_resume(options_, settings_, setting_, *model_);
+    say("{}: {} matrices, D = {} components, {} training questions\n", options_.model,
+        model_->shared_layout()->count(), model_->shared_layout()->size(), train_.size());
     auto const validation = some_of(all_validation_, options_.val_questions, options_.seed);
     llama::choice_environment environment(exec_, *model_, std::move(train_), rows_at_a_time,
                                           rows_to_keep(model_->base().cfg()));
     double const base = evaluate(exec_, model_->base(), validation).accuracy();
     say("base: validation accuracy {:.4f} on {} questions\n", base, validation.size());
-    auto run = start_or_resume(options_, settings_, setting_, *model_);
     if (run.steps_done() > 0) {
       say("going on after step {} from {}\n", run.steps_done(), options_.checkpoint);
     }
@@ -150,8 +152,6 @@ class training_run {
     all_validation_ = llama::encode(words, data_.validation, llama::limits_for(source.cfg));
     auto sites = llama::sites_of(exec_, source, projections_of(options_.sites));
     auto factored = factor_with_progress(exec_, source, sites, options_.cache);
-    say("{}: {} matrices, D = {} components, {} training questions\n", options_.model,
-        sites.layout->count(), sites.layout->size(), train_.size());
     model_ = std::make_unique<llama::adapted_model>(
         source, std::move(sites), std::move(factored.factors), settings_.normalise);
   }

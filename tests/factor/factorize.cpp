@@ -2,7 +2,6 @@
 #include <svfmath/factor/factorize.hpp>
 
 #include <cstring>
-#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -30,24 +29,5 @@ TEST_CASE("factorize: the same bits on one thread and on three") {
     CHECK(same_bits(a.u, b.u));
     CHECK(same_bits(a.vt, b.vt));
     CHECK(test::max_difference(a.s, b.s) == 0.0);
-  }
-}
-
-TEST_CASE("factorize: many matrices at once, one on each thread") {
-  svf::cpu::par threads(3);
-  std::vector<svf::matrix<float>> weights;
-  for (std::uint64_t k = 0; k < 12; ++k) {
-    weights.push_back(test::normal_matrix<float>(24 + svf::index_t(k), 24, k));
-  }
-  std::vector<factors> together(weights.size());
-  for_each_index(threads, svf::index_t(weights.size()), [&](svf::index_t k) {
-    svf::cpu::seq exec;
-    together[std::size_t(k)] = svf::factorize(exec, weights[std::size_t(k)]);
-  });
-  svf::cpu::seq exec;
-  for (std::size_t k = 0; k < weights.size(); ++k) {
-    auto const alone = svf::factorize(exec, weights[k]);
-    CHECK(same_bits(alone.u, together[k].u));
-    CHECK(same_bits(alone.vt, together[k].vt));
   }
 }

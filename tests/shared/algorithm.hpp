@@ -2,9 +2,12 @@
 #pragma once
 
 /// Bodies for every backend; the including unit names its policies in SVFMATH_TEST_POLICIES.
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -28,6 +31,12 @@ template <class Space>
 struct element_of {
   svf::vector_view<float const, Space> x;
   SVFMATH_HOST_DEVICE float operator()(index_t i) const { return x[i]; }
+};
+
+template <class Space>
+struct element_at {
+  svf::matrix_view<float const, Space> x;
+  SVFMATH_HOST_DEVICE double operator()(index_t i, index_t j) const { return double(x(i, j)); }
 };
 
 }  // namespace
@@ -165,5 +174,63 @@ TEST_CASE_TEMPLATE("algorithm: reduce sums and compares, with the same bits ever
                       additions * magnitude * double(std::numeric_limits<float>::epsilon())));
     CHECK(reduce(exec, size, 0.0f, element, svf::detail::sum()) == total);
     CHECK(reduce(exec, size, -HUGE_VALF, element, svf::detail::larger()) == largest);
+  }
+}
+
+TEST_CASE_TEMPLATE(
+    "algorithm: reduce_rows sums and compares each row, with the same bits every time", Exec,
+    SVFMATH_TEST_POLICIES) {
+  using space = typename Exec::space;
+  auto exec = test::make_policy<Exec>();
+  for (auto const& shape : {std::pair<index_t, index_t>{0, 3},
+                            {3, 0},
+                            {1, 1},
+                            {7, 255},
+                            {3, 257},
+                            {70001, 2},
+                            {5, 9000}}) {
+    auto const [rows, cols] = shape;
+    CAPTURE(rows);
+    CAPTURE(cols);
+    auto const x = test::normal_matrix<float>(rows, cols, 9);
+    auto const there = svf::matrix_on(exec, x);
+    element_at<space> const element{there.view()};
+    auto out = svf::make_vector<double>(exec, rows);
+    reduce_rows(exec, out.view(), cols, 0.0, element, svf::detail::sum());
+    auto const sums = svf::host_vector(exec, out);
+    reduce_rows(exec, out.view(), cols, 0.0, element, svf::detail::sum());
+    CHECK(test::max_difference(svf::host_vector(exec, out), sums) == 0.0);
+    reduce_rows(exec, out.view(), cols, -HUGE_VAL, element, svf::detail::larger());
+    auto const largest = svf::host_vector(exec, out);
+    double worst = 0.0;
+    bool all_largest = true;
+    for (index_t i = 0; i < rows; ++i) {
+      double exact = 0.0;
+      double most = -HUGE_VAL;
+      double magnitude = 0.0;
+      for (index_t j = 0; j < cols; ++j) {
+        exact += double(x(i, j));
+        most = std::max(most, double(x(i, j)));
+        magnitude += std::abs(double(x(i, j)));
+      }
+      worst = std::max(worst, std::abs(sums[i] - exact) - double(cols) * magnitude * 2.3e-16);
+      all_largest = all_largest && largest[i] == most;
+    }
+    CHECK(worst <= 0.0);
+    CHECK(all_largest);
+  }
+}
+
+TEST_CASE_TEMPLATE("algorithm: for_each_problem hands every number over once", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (index_t const count : {0, 1, 2, 300}) {
+    std::vector<int> calls(std::size_t(count), 0);
+    for_each_problem(exec, count, [&](auto& local, index_t i) {
+      // Policies compute in the memory of the one they come from.
+      auto const one = svf::make_vector<float>(local, 1);
+      calls[std::size_t(i)] += int(one.size());
+    });
+    CHECK(calls == std::vector<int>(std::size_t(count), 1));
   }
 }

@@ -21,7 +21,6 @@
 
 namespace {
 
-using factors = svf::svd_factors<float>;
 using extents = std::pair<svf::index_t, svf::index_t>;
 
 constexpr std::array methods = {svf::svd_method::gram, svf::svd_method::divide_and_conquer,
@@ -46,7 +45,7 @@ void check_promises(svf::matrix<T> const& w, svf::svd_factors<T> const& f, doubl
   }
 }
 
-void check_singular_values(svf::matrix<float> const& w, factors const& f) {
+void check_singular_values(svf::matrix<float> const& w, svf::svd_factors<float> const& f) {
   auto const expected = test::reference_singular_values(w);
   double const largest = expected.front();
   for (svf::index_t i = 0; i < f.rank(); ++i) {

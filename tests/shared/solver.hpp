@@ -175,6 +175,64 @@ TEST_CASE_TEMPLATE("solver: eigh knows the second difference's eigenvalues", Exe
   }
 }
 
+TEST_CASE_TEMPLATE("solver: eigh_batch gives the eigenvectors of each matrix, one a row", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (index_t const n : {1, 2, 33, 70}) {
+    CHECK(eigh_batch_size(exec, n) >= 1);
+    for (index_t const count : {0, 1, 5}) {
+      CAPTURE(n);
+      CAPTURE(count);
+      svf::matrix<double> all(count * n, n);
+      for (index_t b = 0; b < count; ++b) {
+        // The last one far from 1, where elements have no squares.
+        double const scale = b == 4 ? 1e-200 : 1.0;
+        auto const x = test::normal_matrix<double>(n, n, std::uint64_t(10 + b));
+        for (index_t i = 0; i < n; ++i) {
+          for (index_t j = 0; j < n; ++j) {
+            all(b * n + i, j) = scale * (x(i, j) + x(j, i));
+          }
+        }
+      }
+      auto there = svf::matrix_on(exec, all);
+      eigh_batch(exec, there.view());
+      auto const q = svf::host_matrix(exec, there);
+      double const allowed = 20.0 * double(n + 10) * std::numeric_limits<double>::epsilon();
+      for (index_t b = 0; b < count; ++b) {
+        CAPTURE(b);
+        auto const rows = q.view().rows_range(b * n, n);
+        double const scale = b == 4 ? 1e-200 : 1.0;
+        CHECK(test::orthogonality<double>(svf::transposed(rows)) <= allowed);
+        // Q G Qᵀ is diagonal and ascending.
+        double before = -HUGE_VAL;
+        for (index_t i = 0; i < n; ++i) {
+          for (index_t j = 0; j < n; ++j) {
+            double sum = 0.0;
+            for (index_t k = 0; k < n; ++k) {
+              for (index_t l = 0; l < n; ++l) {
+                sum += rows(i, k) * (all(b * n + k, l) / scale) * rows(j, l);
+              }
+            }
+            if (i != j) {
+              CHECK(std::abs(sum) <= allowed * 4.0 * std::sqrt(double(n)));  // ‖G‖ < 4√n
+            } else {
+              CHECK(sum >= before - allowed * 4.0 * std::sqrt(double(n)));
+              before = sum;
+            }
+          }
+        }
+      }
+    }
+  }
+  auto wrong = svf::make_matrix<double>(exec, 5, 2);
+  CHECK_THROWS_AS(eigh_batch(exec, wrong.view()), svf::error);
+  CHECK_THROWS_AS(eigh_batch(exec, svf::transposed(wrong.view().rows_range(0, 2))), svf::error);
+  svf::matrix<float> bad(4, 2);
+  bad(3, 1) = NAN;
+  auto there = svf::matrix_on(exec, bad);
+  CHECK_THROWS_AS(eigh_batch(exec, there.view()), svf::error);
+}
+
 TEST_CASE_TEMPLATE("solver: qr gives the orthonormal basis with diag(R) >= 0", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();

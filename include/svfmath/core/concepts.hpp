@@ -39,6 +39,8 @@ concept execution_policy =
       gemm(exec, 1.0f, b, b, 0.0f, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
+      eigh_batch_size(exec, index_t{});
+      eigh_batch(exec, a);
       qr(exec, a);
       svd(exec, direct_svd::jacobi, b, a, v, a);
       scale_columns(exec, b, w, a);
@@ -46,7 +48,9 @@ concept execution_policy =
       column_dots(exec, b, b, v);
       gather_rows(exec, b, rows, a);
       transform(exec, v, detail::constant<float>{});
+      reduce_rows(exec, v, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
       reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
+      for_each_problem(exec, index_t{}, detail::nothing{});
       allocate<float>(exec, index_t{});
       copy(exec, b, a);
       copy(exec, w, v);

@@ -124,8 +124,8 @@ class matrix {
   /// Throws `error{shape}` unless `elements` holds rows × cols.
   matrix(buffer<T, Space> elements, index_t rows, index_t cols)
       : data_(std::move(elements)), rows_(rows), cols_(cols) {
-    expects(data_.size() == detail::checked_size(rows, cols), error_kind::shape, "matrix: expected ", rows, "x", cols,
-            " elements, got ", data_.size());
+    expects(data_.size() == detail::checked_size(rows, cols), error_kind::shape,
+            "matrix: expected ", rows, "x", cols, " elements, got ", data_.size());
   }
 
   index_t rows() const { return rows_; }

@@ -94,6 +94,21 @@ void transform(Exec& exec, vector_view<T> out, F&& f) {
   });
 }
 
+/// out(i) ← combine(… combine(init, f(i,0)) …, f(i,cols−1)), in the order of the columns.
+template <policy Exec, class T, class F, class Combine>
+void reduce_rows(Exec& exec, vector_view<T> out, index_t cols, T init, F&& f, Combine&& combine) {
+  index_t const piece = std::max<index_t>(1, 4096 / std::max<index_t>(1, cols));
+  for_each_index(exec, (out.size + piece - 1) / piece, [&](index_t p) {
+    for (index_t i = p * piece; i < std::min(out.size, (p + 1) * piece); ++i) {
+      T value = init;
+      for (index_t j = 0; j < cols; ++j) {
+        value = combine(value, static_cast<T>(f(i, j)));
+      }
+      out[i] = value;
+    }
+  });
+}
+
 /// combine(… combine(init, f(0)) …, f(count−1)), in pieces of fixed size, so the same bits on any
 /// number of threads. `combine` must be associative up to rounding, `init` its neutral element.
 template <policy Exec, class T, class F, class Combine>
@@ -113,6 +128,21 @@ T reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
     value = combine(value, part);
   }
   return value;
+}
+
+/// body(local, i) for every i in [0, count): problems that have nothing to do with each other, each
+/// solved by a policy `local` that one thread alone uses. In any order on `par`; `body` gives the
+/// same bits whichever policy it is handed.
+template <policy Exec, class Body>
+void for_each_problem(Exec& exec, index_t count, Body&& body) {
+  if (count == 1) {
+    body(exec, index_t{0});
+    return;
+  }
+  for_each_index(exec, count, [&](index_t i) {
+    seq local;
+    body(local, i);
+  });
 }
 
 }  // namespace svf::cpu

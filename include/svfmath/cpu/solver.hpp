@@ -15,6 +15,7 @@
 
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/detail/function_objects.hpp>
+#include <svfmath/core/detail/square_blocks.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
@@ -64,10 +65,9 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
   matrix<T> square(s.size, s.size);
   for (auto const& basis : {u, transposed(vt)}) {
     gram(here, basis, square.view());
-    double const distance =
-        reduce(here, square.size(), 0.0,
-               svf::detail::distance_from_identity<T, host_space>{square.view()},
-               svf::detail::larger());
+    double const distance = svf::detail::reduce_elements(
+        here, square.rows(), square.cols(),
+        svf::detail::distance_from_identity<T, host_space>{square.view()}, svf::detail::larger());
     if (!(distance <= allowed)) {
       return false;
     }
@@ -78,8 +78,8 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
   copy(here, a, rest.view());
   gemm(here, T(1), scaled.view(), vt, T(-1), rest.view());
   auto const length = [&](matrix_view<T const> x) {
-    return std::sqrt(reduce(here, x.size(), 0.0, svf::detail::squared_element<T, host_space>{x},
-                            svf::detail::sum()));
+    return std::sqrt(svf::detail::reduce_elements(
+        here, x.rows, x.cols, svf::detail::squared_element<T, host_space>{x}, svf::detail::sum()));
   };
   return length(as_const(rest.view())) <= allowed * length(a);
 }
@@ -133,6 +133,27 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
     for (index_t i = 0; i < n; ++i) {
       vectors(i, j) = q(i, from);
     }
+  }
+}
+
+/// How many matrices of order n `eigh_batch` is best given at once: one, since `for_each_problem`
+/// keeps all threads busy.
+template <policy Exec>
+index_t eigh_batch_size(Exec&, index_t) {
+  return 1;
+}
+
+/// Eigenvectors of b symmetric matrices G_i (n×n) that lie below each other in g (bn×n, row-major,
+/// contiguous): G_i is replaced by Q_iᵀ, one eigenvector a row, in ascending order of the
+/// eigenvalues. Throws `error{shape}` and what `eigh` throws; g then holds nothing of use.
+template <policy Exec, class T>
+void eigh_batch(Exec& exec, matrix_view<T> g) {
+  index_t const n = g.cols;
+  svf::detail::expect_square_blocks(g);
+  vector<T> values(n);
+  for (index_t first = 0; first < g.rows; first += n) {
+    auto const block = g.rows_range(first, n);
+    eigh(exec, as_const(transposed(block)), values.view(), transposed(block));
   }
 }
 

@@ -10,6 +10,7 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/cuda/detail/column_sums.cuh>
 #include <svfmath/cuda/detail/elements.cuh>
+#include <svfmath/cuda/detail/row_reduction.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
 #include <svfmath/cuda/policy.hpp>
@@ -98,6 +99,14 @@ void transform(stream_policy& exec, vector_view<T, device_space> out, F f) {
   });
 }
 
+/// out(i) ← combine(… combine(init, f(i,0)) …, f(i,cols−1)) in an order that depends on `cols`
+/// alone, with `combine`, `init`, F and Combine as for `reduce`.
+template <class T, class F, class Combine>
+void reduce_rows(stream_policy& exec, vector_view<T, device_space> out, index_t cols, T init, F f,
+                 Combine combine) {
+  detail::launch_reduce_rows(exec, out, cols, init, f, combine);
+}
+
 /// combine(… combine(init, f(0)) …, f(count−1)) in an order that depends on `count` and the device
 /// alone. `combine` must be associative up to rounding, `init` its neutral element. F and Combine
 /// are function objects that device code can call. Waits for the result.
@@ -110,6 +119,14 @@ T reduce(stream_policy& exec, index_t count, T init, F f, Combine combine) {
                                       detail::converted_result<T, F>{f}, init, combine);
   });
   return result;
+}
+
+/// body(exec, i) for every i in [0, count): problems that have nothing to do with each other.
+template <class Body>
+void for_each_problem(stream_policy& exec, index_t count, Body&& body) {
+  for (index_t i = 0; i < count; ++i) {
+    body(exec, i);
+  }
 }
 
 }  // namespace svf::cuda

@@ -37,13 +37,14 @@ template <class Exec, class Space>
 double orthogonality_error(Exec& exec, matrix_view<double const, Space> x) {
   auto g = make_matrix<double>(exec, x.cols, x.cols);
   gram(exec, x, g.view());
-  return reduce(exec, g.size(), 0.0, distance_from_identity<double, Space>{g.view()}, larger());
+  return reduce_elements(exec, g.rows(), g.cols(), distance_from_identity<double, Space>{g.view()},
+                         larger());
 }
 
 /// ‖X‖_F.
 template <class Exec, class Space>
 double frobenius(Exec& exec, matrix_view<double const, Space> x) {
-  return std::sqrt(reduce(exec, x.size(), 0.0, squared_element<double, Space>{x}, sum()));
+  return std::sqrt(reduce_elements(exec, x.rows, x.cols, squared_element<double, Space>{x}, sum()));
 }
 
 }  // namespace detail

@@ -60,25 +60,42 @@ triplets<Space> zero_triplets(Exec& exec, index_t m, index_t n) {
   return result;
 }
 
-/// The sign of the largest |v| of a row, of the first one where several are equal up to rounding.
+/// j where |v_ij| is the largest of its row up to rounding, otherwise the last column.
 template <class Space>
-struct row_sign {
+struct place_of_largest {
   matrix_view<double const, Space> vt;
+  vector_view<double const, Space> largest;
 
-  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
-    double largest = 0.0;
-    for (index_t j = 0; j < vt.cols; ++j) {
-      largest = larger()(largest, std::abs(vt(i, j)));
-    }
-    index_t first = 0;
-    while (first + 1 < vt.cols && std::abs(vt(i, first)) < (1.0 - 1e-6) * largest) {
-      ++first;
-    }
-    return vt(i, first) < 0.0 ? -1.0 : 1.0;
+  SVFMATH_HOST_DEVICE index_t operator()(index_t i, index_t j) const {
+    return std::abs(vt(i, j)) < (1.0 - 1e-6) * largest[i] ? vt.cols - 1 : j;
   }
 };
 
-/// Turns the signs so that `row_sign` is positive, takes the scale back and rounds to T.
+/// The sign of v_ij at the place of row i.
+template <class Space>
+struct sign_at {
+  matrix_view<double const, Space> vt;
+  vector_view<index_t const, Space> place;
+
+  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
+    return vt(i, place[i]) < 0.0 ? -1.0 : 1.0;
+  }
+};
+
+/// For each row of Vᵀ the sign of its largest |v|, of the first one where several are equal up to
+/// rounding.
+template <class Exec, class Space>
+vector<double, Space> row_signs(Exec& exec, matrix_view<double const, Space> vt) {
+  auto values = make_vector<double>(exec, vt.rows);
+  reduce_rows(exec, values.view(), vt.cols, 0.0, magnitude<double const, Space>{vt}, larger());
+  auto place = make_vector<index_t>(exec, vt.rows);
+  reduce_rows(exec, place.view(), vt.cols, vt.cols - 1,
+              place_of_largest<Space>{vt, as_const(values.view())}, smaller());
+  transform(exec, values.view(), sign_at<Space>{vt, as_const(place.view())});
+  return values;
+}
+
+/// Turns the signs so that those of `row_signs` are positive, takes the scale back and rounds to T.
 template <class T, class Exec, class Space>
 svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponent) {
   index_t const r = t.count();
@@ -86,10 +103,9 @@ svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponen
   result.u = make_matrix<T>(exec, t.ut.cols(), r);
   result.s = make_vector<T>(exec, r);
   result.vt = make_matrix<T>(exec, r, t.vt.cols());
-  auto signs = make_vector<double>(exec, r);
-  transform(exec, signs.view(), row_sign<Space>{t.vt.view()});
-  scale_columns(exec, transposed(t.ut.view()), as_const(signs.view()), result.u.view());
-  scale_rows(exec, as_const(signs.view()), t.vt.view(), result.vt.view());
+  auto const signs = row_signs(exec, t.vt.view());
+  scale_columns(exec, transposed(t.ut.view()), signs.view(), result.u.view());
+  scale_rows(exec, signs.view(), t.vt.view(), result.vt.view());
   std::vector<T> s;
   for (double const value : t.s) {
     s.push_back(static_cast<T>(std::ldexp(value, exponent)));

@@ -48,28 +48,32 @@ struct solver_workspace {
       : device(allocate<std::byte>(exec, index_t(device_bytes))), host(host_bytes) {}
 };
 
-/// The word in which cuSOLVER says how a call went.
+/// The words in which cuSOLVER says how a call went, one for each matrix.
 class solver_info {
  public:
-  explicit solver_info(stream_policy& exec) : word_(make_vector<int>(exec, 1)) {}
+  explicit solver_info(stream_policy& exec, index_t matrices = 1)
+      : words_(make_vector<int>(exec, matrices)) {}
 
-  int* data() { return word_.data(); }
+  int* data() { return words_.data(); }
 
   /// Waits for the call. Throws `error{backend}` where it refused an argument, `error{numeric}`
   /// where the method did not converge.
   void expect_success(stream_policy& exec, char const* call, index_t m, index_t n) {
-    int info = 0;
-    check(cudaMemcpyAsync(&info, word_.data(), sizeof info, cudaMemcpyDeviceToHost, exec.stream()),
+    std::vector<int> words(std::size_t(words_.size()));
+    check(cudaMemcpyAsync(words.data(), words_.data(), words.size() * sizeof(int),
+                          cudaMemcpyDeviceToHost, exec.stream()),
           "cudaMemcpyAsync");
     exec.synchronize();
-    expects(info >= 0, error_kind::backend, call, ": argument ", -info, " refused for a ", m, "x",
-            n, " matrix");
-    expects(info == 0, error_kind::numeric, call, ": no convergence for a ", m, "x", n,
-            " matrix, info ", info);
+    for (int const info : words) {
+      expects(info >= 0, error_kind::backend, call, ": argument ", -info, " refused for a ", m, "x",
+              n, " matrix");
+      expects(info == 0, error_kind::numeric, call, ": no convergence for a ", m, "x", n,
+              " matrix, info ", info);
+    }
   }
 
  private:
-  vector<int, device_space> word_;
+  vector<int, device_space> words_;
 };
 
 }  // namespace svf::cuda::detail

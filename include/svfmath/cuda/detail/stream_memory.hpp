@@ -123,6 +123,21 @@ class stream_memory {
     release_on(device_, [&] { static_cast<void>(cudaFreeAsync(data, stream_)); });
   }
 
+  /// How many bytes could be allocated: what the device has free, and what the pool keeps.
+  std::size_t available() const {
+    on_device const here(device_);
+    std::size_t free = 0;
+    std::size_t total = 0;
+    check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+    std::uint64_t reserved = 0;
+    std::uint64_t used = 0;
+    check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrReservedMemCurrent, &reserved),
+          "cudaMemPoolGetAttribute");
+    check(cudaMemPoolGetAttribute(pool_, cudaMemPoolAttrUsedMemCurrent, &used),
+          "cudaMemPoolGetAttribute");
+    return free + std::size_t(reserved - used);
+  }
+
   /// Waits for the stream and gives the pool's free memory to other users of the device.
   void release_unused() {
     check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize");

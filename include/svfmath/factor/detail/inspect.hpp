@@ -15,21 +15,6 @@
 
 namespace svf::detail {
 
-/// max_j |w(i,j)|, infinite where one is NaN or infinite.
-template <class T, class Space>
-struct row_magnitude {
-  matrix_view<T, Space> w;
-
-  SVFMATH_HOST_DEVICE double operator()(index_t i) const {
-    double row = 0.0;
-    for (index_t j = 0; j < w.cols; ++j) {
-      double const size = std::abs(double(w(i, j)));
-      row = size <= double(largest_finite<T>) ? larger()(row, size) : infinite;
-    }
-    return row;
-  }
-};
-
 /// i where the i-th element, counted row by row, is NaN or infinite, otherwise the number of them.
 template <class T, class Space>
 struct place_if_not_finite {
@@ -47,7 +32,10 @@ double largest_entry(Exec& exec, std::string_view where, matrix_view<T, Space> w
   expects(w.rows >= 1 && w.cols >= 1 && w.rows <= std::numeric_limits<index_t>::max() / w.cols,
           error_kind::shape, where, ": expected a matrix with rows and columns, got ", w.rows, "x",
           w.cols);
-  double const largest = reduce(exec, w.rows, 0.0, row_magnitude<T, Space>{w}, larger());
+  // Along the lines in which w lies.
+  auto const lines = w.layout == order::row_major ? w : transposed(w);
+  double const largest =
+      reduce_elements(exec, lines.rows, lines.cols, magnitude<T, Space>{lines}, larger());
   if (largest == infinite) {
     index_t const first =
         reduce(exec, w.size(), w.size(), place_if_not_finite<T, Space>{w}, smaller());

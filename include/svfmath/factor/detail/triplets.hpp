@@ -101,8 +101,8 @@ void orthonormalise(Exec& exec, matrix_view<double const, Space> ut,
     }
     auto along = make_matrix<double>(exec, x.rows, ut.rows);  // (k,g)
     gemm(exec, 1.0, as_const(x), transposed(ut), 0.0, along.view());
-    if (reduce(exec, along.rows(), 0.0, row_magnitude<double, Space>{along.view()}, larger()) <=
-        rounding) {
+    if (reduce_elements(exec, along.rows(), along.cols(), magnitude<double, Space>{along.view()},
+                        larger()) <= rounding) {
       return;
     }
   }

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <svfmath/core/view.hpp>
+#include <svfmath/cuda/detail/status.hpp>
+#include <svfmath/cuda/policy.hpp>
+
+/// out(i) = combine over j of f(i,j), by one block for each row. Every thread combines each 256th
+/// column, and the 256 values are combined in the order of a tree.
+namespace svf::cuda::detail {
+
+inline constexpr unsigned row_threads = 256;
+
+template <class T, class F, class Combine>
+__global__ void reduce_rows_kernel(vector_view<T, device_space> out, index_t cols, T init, F f,
+                                   Combine combine) {
+  __shared__ T values[row_threads];
+  for (index_t i = blockIdx.x; i < out.size; i += gridDim.x) {
+    T value = init;
+    for (index_t j = threadIdx.x; j < cols; j += row_threads) {
+      value = combine(value, static_cast<T>(f(i, j)));
+    }
+    values[threadIdx.x] = value;
+    for (unsigned half = row_threads / 2; half > 0; half /= 2) {
+      __syncthreads();
+      if (threadIdx.x < half) {
+        values[threadIdx.x] = combine(values[threadIdx.x], values[threadIdx.x + half]);
+      }
+    }
+    if (threadIdx.x == 0) {
+      out[i] = values[0];
+    }
+    __syncthreads();
+  }
+}
+
+template <class T, class F, class Combine>
+void launch_reduce_rows(stream_policy& exec, vector_view<T, device_space> out, index_t cols, T init,
+                        F f, Combine combine) {
+  if (out.size == 0) {
+    return;
+  }
+  auto const blocks = unsigned(out.size < 65535 ? out.size : 65535);
+  on_device const here(exec.device());
+  reduce_rows_kernel<<<blocks, row_threads, 0, exec.stream()>>>(out, cols, init, f, combine);
+  check(cudaGetLastError(), "reduce_rows");
+}
+
+}  // namespace svf::cuda::detail

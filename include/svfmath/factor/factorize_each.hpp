@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <mutex>
+#include <numeric>
+#include <ranges>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <svfmath/core/concepts.hpp>
+#include <svfmath/core/error.hpp>
+#include <svfmath/core/matrix.hpp>
+#include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/detail/inspect.hpp>
+#include <svfmath/factor/detail/tail_fix.hpp>
+#include <svfmath/factor/factorize.hpp>
+#include <svfmath/factor/svd_factors.hpp>
+
+namespace svf {
+
+namespace detail {
+
+/// Numbers of matrices whose eigenproblems have the same order, those that cost most first. No
+/// group is longer than `eigh_batch_size` of its order, and those of one order are equally long up
+/// to one.
+template <class Exec, class T, class Space>
+std::vector<std::vector<std::size_t>> batches(Exec& exec,
+                                              std::vector<matrix_view<T, Space>> const& weights) {
+  auto const smaller_side = [&](std::size_t i) {
+    return std::min(weights[i].rows, weights[i].cols);
+  };
+  std::vector<std::size_t> order(weights.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
+    return std::pair(smaller_side(i), weights[i].size()) >
+           std::pair(smaller_side(j), weights[j].size());
+  });
+  std::vector<std::vector<std::size_t>> result;
+  for (std::size_t first = 0; first < order.size();) {
+    index_t const n = smaller_side(order[first]);
+    std::size_t last = first;
+    while (last < order.size() && smaller_side(order[last]) == n) {
+      ++last;
+    }
+    auto const most = std::size_t(eigh_batch_size(exec, n));
+    std::size_t const groups = (last - first + most - 1) / most;
+    for (std::size_t g = 0; g < groups; ++g) {
+      auto const at = [&](std::size_t k) {
+        return order.begin() + std::ptrdiff_t(first + (last - first) * k / groups);
+      };
+      result.emplace_back(at(g), at(g + 1));
+    }
+    first = last;
+  }
+  return result;
+}
+
+/// One of the weights that are factored together.
+template <class T, class Space>
+struct batch_member {
+  std::size_t number;
+  matrix_view<T, Space> tall;  ///< W, or Wᵀ where W is wide
+  bool wide;
+  int exponent;
+};
+
+/// Says of which weight an error speaks.
+template <class Body>
+void naming_weight(std::size_t number, Body&& body) {
+  try {
+    body();
+  } catch (error const& problem) {
+    fail(problem.kind(), "weight ", number, ": ", problem.what());
+  }
+}
+
+/// Factors the weights of a group: their eigenproblems together, everything else one by one.
+template <class Exec, class T, class Space, class Sink>
+void factorize_batch(Exec& exec, std::vector<matrix_view<T, Space>> const& weights,
+                     std::vector<std::size_t> const& group, Sink&& sink) {
+  using value_type = std::remove_const_t<T>;
+  std::vector<batch_member<T, Space>> members;
+  for (std::size_t const number : group) {
+    naming_weight(number, [&] {
+      auto const& w = weights[number];
+      double const largest = largest_entry(exec, "factorize", w);
+      if (largest == 0.0) {
+        sink(number,
+             finished<value_type>(exec, zero_triplets<Exec, Space>(exec, w.rows, w.cols), 0));
+        return;
+      }
+      bool const wide = w.rows < w.cols;
+      members.push_back({number, wide ? transposed(w) : w, wide, scale_exponent(largest)});
+    });
+  }
+  if (members.empty()) {
+    return;
+  }
+  index_t const n = members.front().tall.cols;
+  auto eigenvectors = make_matrix<double>(exec, index_t(members.size()) * n, n);
+  auto const block = [&](std::size_t k) {
+    return eigenvectors.view().rows_range(index_t(k) * n, n);
+  };
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    auto const a = scaled_copy(exec, members[k].tall, members[k].exponent);
+    gram(exec, a.view(), block(k));
+  }
+  eigh_batch(exec, eigenvectors.view());
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    auto const& member = members[k];
+    naming_weight(member.number, [&] {
+      auto const a = scaled_copy(exec, member.tall, member.exponent);
+      auto tail = make_matrix<double>(exec, n, n);
+      copy(exec, as_const(block(k)), tail.view());
+      auto t = gram_triplets(exec, a.view(), std::move(tail));
+      if (member.wide) {
+        std::swap(t.ut, t.vt);
+      }
+      sink(member.number, finished<value_type>(exec, t, member.exponent));
+    });
+  }
+}
+
+}  // namespace detail
+
+/// Factors many matrices as `factorize(exec, w)` does each, and hands those of `weights[i]` to
+/// `sink(i, svd_factors<T, Space>&&)` as they come. Calls of the sink do not overlap; their order
+/// is open. A device has many eigenproblems of one order in work at the same time, the CPU policies
+/// one matrix on each thread: the way to factor a model.
+///
+/// `weights`: a range of matrices of one element type in the memory of the policy, not changed.
+/// What the factors promise is what `factorize` promises; on the CPU they have the same bits, on a
+/// device those of a run with the same weights and free memory. Throws what `factorize` and `sink`
+/// throw, beginning with "weight i: "; weights handed to the sink before stay so. Memory beside the
+/// results: on the CPU that of `factorize` on every thread, on a device half of what is free at
+/// most.
+template <execution_policy Exec, std::ranges::forward_range Weights, class Sink>
+requires matrix_for < std::ranges::range_value_t<Weights>
+const, Exec > void factorize_each(Exec& exec, Weights const& weights, Sink&& sink) {
+  using view = decltype(as_matrix(*std::ranges::begin(weights)));
+  std::vector<view> views;
+  for (auto const& w : weights) {
+    views.push_back(as_matrix(w));
+  }
+  auto const groups = detail::batches(exec, views);
+  std::mutex one_at_a_time;
+  for_each_problem(exec, index_t(groups.size()), [&](auto& local, index_t g) {
+    detail::factorize_batch(local, views, groups[std::size_t(g)],
+                            [&](std::size_t number, auto&& factors) {
+                              std::scoped_lock const lock(one_at_a_time);
+                              sink(number, std::forward<decltype(factors)>(factors));
+                            });
+  });
+}
+
+}  // namespace svf
