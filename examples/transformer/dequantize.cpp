@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include <svfmath/core/error.hpp>
-#include <svfmath/io/half.hpp>
+#include <svfmath/core/half.hpp>
 
 namespace llama {
 

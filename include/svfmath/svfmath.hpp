@@ -6,6 +6,7 @@
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/config.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/random.hpp>
@@ -16,7 +17,6 @@
 #include <svfmath/io/atomic_file.hpp>
 #include <svfmath/io/dtype.hpp>
 #include <svfmath/io/element_conversion.hpp>
-#include <svfmath/io/half.hpp>
 #include <svfmath/io/mapped_file.hpp>
 #include <svfmath/io/safetensors.hpp>
 #include <svfmath/io/safetensors_writer.hpp>

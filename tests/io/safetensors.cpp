@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include <svfmath/io/half.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/io/safetensors.hpp>
 
 #include <support/raw_file.hpp>

@@ -59,13 +59,14 @@ void chain_to_z(Exec& exec, vector_view<G, Space> gamma, vector_view<S, Space> s
 }
 
 /// γ (r) ← Σ_t (Uᵀδ_t) ∘ (Vᵀx_t) of x (T×n) and δ (T×m). 2Tr(m+n) flops, 2Tr temporaries.
-template <execution_policy Exec, scalar T, class X, class Y, class G>
+template <execution_policy Exec, weight_scalar T, class X, class Y, class G>
 void factored_gamma(Exec& exec, svd_factors<T, typename Exec::space> const& factors, X const& x,
                     Y const& delta, G const& gamma) {
-  auto right = make_matrix<T>(exec, x.rows, factors.rank());     // X V
-  auto left = make_matrix<T>(exec, delta.rows, factors.rank());  // Δ U
-  gemm(exec, T(1), x, transposed(factors.vt.view()), T(0), right.view());
-  gemm(exec, T(1), delta, factors.u.view(), T(0), left.view());
+  using wide = wide_t<T>;
+  auto right = make_matrix<wide>(exec, x.rows, factors.rank());     // X V
+  auto left = make_matrix<wide>(exec, delta.rows, factors.rank());  // Δ U
+  gemm(exec, wide(1), as_const(x), transposed(factors.vt.view()), wide(0), right.view());
+  gemm(exec, wide(1), as_const(delta), factors.u.view(), wide(0), left.view());
   column_dots(exec, left.view(), right.view(), gamma);
 }
 
@@ -91,7 +92,7 @@ constexpr gradient_path cheaper_gradient_path(index_t m, index_t n, index_t rows
 }
 
 /// dz ← dL/dz (r) from dW = dL/dW' (m×n). Throws `error{shape}`. 2mnr flops. Deterministic.
-template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> W,
+template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> W,
           vector_for<Exec> D>
 void gradient_from_dense(Exec& exec, svd_factors<T, typename Exec::space> const& factors,
                          Z const& z, W const& dw, D&& dz,
@@ -102,13 +103,14 @@ void gradient_from_dense(Exec& exec, svd_factors<T, typename Exec::space> const&
           "gradient_from_dense: expected dW ", factors.rows(), "x", factors.cols(), ", got ",
           g.rows, "x", g.cols);
   detail::expect_rank("gradient_from_dense", factors.rank(), as_vector(z), result);
+  using wide = detail::wide_t<T>;
   if (factors.rows() <= factors.cols()) {
-    auto half = make_matrix<T>(exec, factors.rows(), factors.rank());  // dW V
-    gemm(exec, T(1), g, transposed(factors.vt.view()), T(0), half.view());
+    auto half = make_matrix<wide>(exec, factors.rows(), factors.rank());  // dW V
+    gemm(exec, wide(1), as_const(g), transposed(factors.vt.view()), wide(0), half.view());
     column_dots(exec, half.view(), factors.u.view(), result);
   } else {
-    auto half = make_matrix<T>(exec, factors.rank(), factors.cols());  // Uᵀ dW
-    gemm(exec, T(1), transposed(factors.u.view()), g, T(0), half.view());
+    auto half = make_matrix<wide>(exec, factors.rank(), factors.cols());  // Uᵀ dW
+    gemm(exec, wide(1), transposed(factors.u.view()), as_const(g), wide(0), half.view());
     column_dots(exec, transposed(half.view()), transposed(factors.vt.view()), result);
   }
   detail::chain_to_z(exec, result, factors.s.view(), as_vector(z), kind);
@@ -116,7 +118,7 @@ void gradient_from_dense(Exec& exec, svd_factors<T, typename Exec::space> const&
 
 /// dz ← dL/dz (r) from inputs x (T×n) and output gradients δ (T×m) of the site, without dW.
 /// Throws `error{shape}`. 2Tr(m+n) flops, 2Tr temporary elements. Deterministic.
-template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> X,
+template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> X,
           matrix_for<Exec> Y, vector_for<Exec> D>
 void gradient_from_factors(Exec& exec, svd_factors<T, typename Exec::space> const& factors,
                            Z const& z, X const& x, Y const& delta, D&& dz,
@@ -135,7 +137,7 @@ void gradient_from_factors(Exec& exec, svd_factors<T, typename Exec::space> cons
 }
 
 /// dz ← dL/dz (r) from x (T×n) and δ (T×m) by `cheaper_gradient_path`. Throws `error{shape}`.
-template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> X,
+template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> X,
           matrix_for<Exec> Y, vector_for<Exec> D>
 void gradient(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
               X const& x, Y const& delta, D&& dz, normalisation kind = normalisation::none) {
@@ -151,8 +153,9 @@ void gradient(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z
       error_kind::shape, "gradient: expected x T x ", factors.cols(), " and delta T x ",
       factors.rows(), ", got ", input.rows, "x", input.cols, " and ", output.rows, "x",
       output.cols);
+  using wide = detail::wide_t<T>;
   auto dw = make_matrix<T>(exec, factors.rows(), factors.cols());  // Δᵀ X
-  gemm(exec, T(1), transposed(output), input, T(0), dw.view());
+  gemm(exec, wide(1), transposed(as_const(output)), as_const(input), wide(0), dw.view());
   gradient_from_dense(exec, factors, z, dw.view(), dz, kind);
 }
 

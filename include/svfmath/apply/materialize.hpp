@@ -16,27 +16,30 @@ namespace svf {
 /// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not
 /// finite or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled
 /// copy of the smaller factor. Deterministic.
-template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
+template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
 void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
                  Out&& out, normalisation kind = normalisation::none) {
   auto const target = as_matrix(out);
   expects(target.rows == factors.rows() && target.cols == factors.cols(), error_kind::shape,
           "materialize: expected out ", factors.rows(), "x", factors.cols(), ", got ", target.rows,
           "x", target.cols);
-  auto const spectrum = expert_spectrum(exec, factors.s.view(), as_vector(z), kind);
+  using wide = detail::wide_t<T>;
+  auto spectrum = detail::begin_spectrum(exec, factors.s.view(), as_vector(z), kind);
   if (factors.rows() <= factors.cols()) {
     auto scaled = make_matrix<T>(exec, factors.rows(), factors.rank());  // U diag(σ')
-    scale_columns(exec, factors.u.view(), spectrum.view(), scaled.view());
-    gemm(exec, T(1), scaled.view(), factors.vt.view(), T(0), target);
+    scale_columns(exec, factors.u.view(), as_const(spectrum.values.view()), scaled.view());
+    spectrum.expect_finite(exec);
+    gemm(exec, wide(1), as_const(scaled.view()), factors.vt.view(), wide(0), target);
   } else {
     auto scaled = make_matrix<T>(exec, factors.rank(), factors.cols());  // diag(σ') Vᵀ
-    scale_rows(exec, spectrum.view(), factors.vt.view(), scaled.view());
-    gemm(exec, T(1), factors.u.view(), scaled.view(), T(0), target);
+    scale_rows(exec, as_const(spectrum.values.view()), factors.vt.view(), scaled.view());
+    spectrum.expect_finite(exec);
+    gemm(exec, wide(1), factors.u.view(), as_const(scaled.view()), wide(0), target);
   }
 }
 
 /// The same, returned as a new matrix.
-template <execution_policy Exec, scalar T, vector_for<Exec> Z>
+template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z>
 matrix<T, typename Exec::space> materialize(Exec& exec,
                                             svd_factors<T, typename Exec::space> const& factors,
                                             Z const& z, normalisation kind = normalisation::none) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <type_traits>
+#include <utility>
 
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/config.hpp>
@@ -9,7 +11,6 @@
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/expert/normalisation.hpp>
-#include <svfmath/factor/detail/inspect.hpp>
 
 namespace svf {
 
@@ -28,29 +29,51 @@ double normaliser_of(Exec& exec, vector_view<S, Space> s, vector_view<Z, Space> 
   return normaliser(as_vector(readable(exec, s)), as_vector(readable(exec, z)), kind);
 }
 
-/// c·s(i)·z(i), rounded to T.
+/// Stores σ'_i = c·s(i)·z(i), rounded to T, and is i where it is NaN or infinite, otherwise r.
 template <class T, class S, class Z, class Space>
-struct scaled_product {
+struct stored_product {
   vector_view<S, Space> s;
   vector_view<Z, Space> z;
   double c;
+  vector_view<T, Space> out;
 
-  SVFMATH_HOST_DEVICE T operator()(index_t i) const {
-    return static_cast<T>(c * double(s[i]) * double(z[i]));
+  SVFMATH_HOST_DEVICE index_t operator()(index_t i) const {
+    T const value = static_cast<T>(c * double(s[i]) * double(z[i]));
+    out[i] = value;
+    return std::isfinite(value) ? out.size : i;
   }
 };
 
-/// Throws `error{numeric}` naming the first i where σ'_i (r) is NaN or Inf, with its z. O(r).
-template <class Exec, class V, class Z, class Space>
-void expect_finite_spectrum(Exec& exec, vector_view<V, Space> spectrum, vector_view<Z, Space> z) {
-  matrix_view<V, Space> const row(spectrum.data, 1, spectrum.size);
-  index_t const first =
-      reduce(exec, spectrum.size, spectrum.size, place_if_not_finite<V, Space>{row}, smaller());
-  if (first < spectrum.size) {
-    fail(error_kind::numeric, "expert_spectrum: expected a finite sigma*z, got ",
-         value_at(exec, spectrum, first), " at [", first,
-         "], where z = ", value_at(exec, z, first));
+/// σ' (r) while it is being computed: work that reads `values` may be handed out before
+/// `expect_finite` says whether they are any good.
+template <class Exec, class T, class Z, class Reduction>
+struct spectrum_in_work {
+  vector<T, typename Exec::space> values;
+  vector_view<Z, typename Exec::space> z;
+  Reduction first_bad;
+
+  /// Throws `error{numeric}` naming the first i where σ'_i is NaN or Inf, with its z.
+  void expect_finite(Exec& exec) {
+    index_t const first = first_bad.get();
+    if (first < values.size()) {
+      fail(error_kind::numeric, "expert_spectrum: expected a finite sigma*z, got ",
+           value_at(exec, as_const(values.view()), first), " at [", first,
+           "], where z = ", value_at(exec, z, first));
+    }
   }
+};
+
+/// Begins `expert_spectrum`.
+template <class Exec, class S, class Z, class Space>
+auto begin_spectrum(Exec& exec, vector_view<S, Space> s, vector_view<Z, Space> z,
+                    normalisation kind) {
+  using value = std::remove_const_t<S>;
+  double const c = normaliser_of(exec, s, z, kind);
+  auto values = make_vector<value>(exec, s.size);
+  auto first_bad = begin_reduce(
+      exec, s.size, s.size, stored_product<value, S, Z, Space>{s, z, c, values.view()}, smaller());
+  return spectrum_in_work<Exec, value, Z, decltype(first_bad)>{std::move(values), z,
+                                                               std::move(first_bad)};
 }
 
 }  // namespace detail
@@ -62,13 +85,9 @@ template <execution_policy Exec, class S, class Z>
 auto expert_spectrum(Exec& exec, vector_view<S, typename Exec::space> s,
                      vector_view<Z, typename Exec::space> z,
                      normalisation kind = normalisation::none) {
-  using value = std::remove_const_t<S>;
-  double const c = detail::normaliser_of(exec, s, z, kind);
-  auto result = make_vector<value>(exec, s.size);
-  transform(exec, result.view(),
-            detail::scaled_product<value, S, Z, typename Exec::space>{s, z, c});
-  detail::expect_finite_spectrum(exec, as_const(result.view()), z);
-  return result;
+  auto work = detail::begin_spectrum(exec, s, z, kind);
+  work.expect_finite(exec);
+  return std::move(work.values);
 }
 
 }  // namespace svf

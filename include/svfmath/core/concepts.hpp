@@ -6,15 +6,21 @@
 #include <utility>
 
 #include <svfmath/core/detail/function_objects.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/core/view_conversion.hpp>
 
 namespace svf {
 
-/// Element types that verbs compute with.
+/// Element types that verbs compute with under every policy.
 template <class T>
 concept scalar = std::same_as<T, float> || std::same_as<T, double>;
+
+/// Element types of weights and factors: the 16-bit ones are for policies whose `gemm` multiplies
+/// them, which the CUDA policy's does, with sums in float.
+template <class T>
+concept weight_scalar = scalar<T> || half_scalar<T>;
 
 /// The methods of the primitive `svd`.
 enum class direct_svd { divide_and_conquer, jacobi };
@@ -50,6 +56,7 @@ concept execution_policy =
       transform(exec, v, detail::constant<float>{});
       reduce_rows(exec, v, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
       reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
+      begin_reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{}).get();
       for_each_problem(exec, index_t{}, detail::nothing{});
       allocate<float>(exec, index_t{});
       copy(exec, b, a);

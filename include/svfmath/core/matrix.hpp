@@ -31,6 +31,9 @@ struct aligned_allocator {
   constexpr aligned_allocator(aligned_allocator<U> const&) noexcept {}
 
   T* allocate(std::size_t count) {
+    if (count > std::size_t(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T)) {
+      throw std::bad_array_new_length();
+    }
     return static_cast<T*>(::operator new(count * sizeof(T), alignment));
   }
   void deallocate(T* data, std::size_t) noexcept { ::operator delete(data, alignment); }

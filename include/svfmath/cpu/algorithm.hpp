@@ -130,6 +130,19 @@ T reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
   return value;
 }
 
+/// What `begin_reduce` returns: here, a result that is there already.
+template <class T>
+struct finished_reduction {
+  T value;
+  T get() const { return value; }
+};
+
+/// `reduce`, whose result may be asked for later, by `get()`: a device goes on working until then.
+template <policy Exec, class T, class F, class Combine>
+finished_reduction<T> begin_reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
+  return {reduce(exec, count, init, f, combine)};
+}
+
 /// body(local, i) for every i in [0, count): problems that have nothing to do with each other, each
 /// solved by a policy `local` that one thread alone uses. In any order on `par`; `body` gives the
 /// same bits whichever policy it is handed.

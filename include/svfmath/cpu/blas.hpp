@@ -71,6 +71,7 @@ void gemm(Exec& exec, std::type_identity_t<T> alpha,
           std::type_identity_t<matrix_view<T const>> a,
           std::type_identity_t<matrix_view<T const>> b, std::type_identity_t<T> beta,
           matrix_view<T> c) {
+  static_assert(std::is_floating_point_v<T>, "the CPU policies multiply float and double");
   bool const fits = a.rows == c.rows && b.cols == c.cols && a.cols == b.rows;
   expects(fits && c.rows >= 0 && c.cols >= 0 && a.cols >= 0, error_kind::shape,
           "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,

@@ -10,7 +10,9 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/cuda/detail/column_sums.cuh>
 #include <svfmath/cuda/detail/elements.cuh>
+#include <svfmath/cuda/detail/pending.hpp>
 #include <svfmath/cuda/detail/row_reduction.cuh>
+#include <svfmath/cuda/detail/scale_packs.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
 #include <svfmath/cuda/policy.hpp>
@@ -37,7 +39,15 @@ void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
           "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
           ", ", b.rows, "x", b.cols);
-  if (b.layout == order::row_major) {
+  if (a.size() == 0) {
+    return;
+  }
+  constexpr index_t most_rows = detail::rows_of_thread * 65535;
+  if (detail::fits_packs(a, b) && b.rows <= most_rows) {
+    detail::scale_packs<false>(exec, a, d, b);
+  } else if (detail::fits_packs(transposed(a), transposed(b)) && b.cols <= most_rows) {
+    detail::scale_packs<true>(exec, transposed(a), d, transposed(b));
+  } else if (b.layout == order::row_major) {
     detail::for_each_element(exec, b.rows, b.cols, detail::scale_by_column<A, D, B>{a, d, b});
   } else {
     detail::for_each_element(exec, b.cols, b.rows,
@@ -53,12 +63,12 @@ void scale_rows(stream_policy& exec, vector_view<D, device_space> d, matrix_view
 }
 
 /// C ← β C, zero for β = 0 even where C holds NaN.
-template <class T>
-void scale_elements(stream_policy& exec, T beta, matrix_view<T, device_space> c) {
+template <class W, class T>
+void scale_elements(stream_policy& exec, W beta, matrix_view<T, device_space> c) {
   if (c.layout == order::col_major) {
     c = transposed(c);
   }
-  detail::for_each_element(exec, c.rows, c.cols, detail::scale_or_clear<T>{beta, c});
+  detail::for_each_element(exec, c.rows, c.cols, detail::scale_or_clear<W, T>{beta, c});
 }
 
 /// G(j,i) ← G(i,j) for i > j.
@@ -118,6 +128,17 @@ T reduce(stream_policy& exec, index_t count, T init, F f, Combine combine) {
                                       thrust::counting_iterator<index_t>(count),
                                       detail::converted_result<T, F>{f}, init, combine);
   });
+  return result;
+}
+
+/// `reduce`, whose result may be asked for later, by `get()`: until then the host can put more work
+/// into the stream. By one block, for few elements.
+template <class T, class F, class Combine>
+pending<T> begin_reduce(stream_policy& exec, index_t count, T init, F f, Combine combine) {
+  pending<T> result(exec);
+  detail::launch_reduce_rows(exec, vector_view<T, device_space>(result.place(), 1), count, init,
+                             detail::ignore_row<F>{f}, combine);
+  result.launched();
   return result;
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <type_traits>
 #include <utility>
 
 #include <cublas_v2.h>
 
+#include <svfmath/core/concepts.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/cuda/detail/library_types.hpp>
 #include <svfmath/cuda/detail/syrk.hpp>
@@ -14,15 +17,12 @@
 
 namespace svf::cuda {
 
-/// C ← α A B + β C with A (m×k), B (k×n), C (m×n), any orders; pass `transposed(a)` for Aᵀ.
-/// β = 0 overwrites C even where it holds NaN; k = 0 leaves β C. C must not overlap A or B.
-/// Throws `error{shape}`, `error{backend}`. 2mnk flops in T, float without TensorFloat-32. In the
-/// order of the stream; the same bits in every run.
-template <class T>
-void gemm(stream_policy& exec, std::type_identity_t<T> alpha,
-          std::type_identity_t<matrix_view<T const, device_space>> a,
-          std::type_identity_t<matrix_view<T const, device_space>> b, std::type_identity_t<T> beta,
-          matrix_view<T, device_space> c) {
+namespace detail {
+
+/// The product whose factors have elements A and whose result C, scaled by W.
+template <class A, class C, class W>
+void multiply(stream_policy& exec, W alpha, matrix_view<A const, device_space> a,
+              matrix_view<A const, device_space> b, W beta, matrix_view<C, device_space> c) {
   expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows, error_kind::shape,
           "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
           ")->(", c.rows, ",", c.cols, ")");
@@ -39,15 +39,37 @@ void gemm(stream_policy& exec, std::type_identity_t<T> alpha,
     b = transposed(b);
     c = transposed(c);
   }
-  using type = detail::library_type<T>;
-  detail::on_device const here(exec.device());
-  detail::check(
-      cublasGemmEx_64(exec.blas(), detail::operation_of(a), detail::operation_of(b), c.rows, c.cols,
-                      a.cols, &alpha, a.data, type::data, detail::leading_dimension(a, "gemm"),
-                      b.data, type::data, detail::leading_dimension(b, "gemm"), &beta, c.data,
-                      type::data, detail::leading_dimension(c, "gemm"), type::compute,
-                      CUBLAS_GEMM_DEFAULT),
-      "cublasGemmEx");
+  on_device const here(exec.device());
+  check(cublasGemmEx_64(exec.blas(), operation_of(a), operation_of(b), c.rows, c.cols, a.cols,
+                        &alpha, a.data, library_type<A>::data, leading_dimension(a, "gemm"), b.data,
+                        library_type<A>::data, leading_dimension(b, "gemm"), &beta, c.data,
+                        library_type<C>::data, leading_dimension(c, "gemm"),
+                        library_type<W>::compute, CUBLAS_GEMM_DEFAULT),
+        "cublasGemmEx");
+}
+
+}  // namespace detail
+
+/// C ← α A B + β C with A (m×k), B (k×n), C (m×n), any orders; pass `transposed(a)` for Aᵀ.
+/// β = 0 overwrites C even where it holds NaN; k = 0 leaves β C. C must not overlap A or B.
+/// Throws `error{shape}`, `error{backend}`. 2mnk flops in T, float without TensorFloat-32. In the
+/// order of the stream; the same bits in every run.
+template <scalar T>
+void gemm(stream_policy& exec, std::type_identity_t<T> alpha,
+          std::type_identity_t<matrix_view<T const, device_space>> a,
+          std::type_identity_t<matrix_view<T const, device_space>> b, std::type_identity_t<T> beta,
+          matrix_view<T, device_space> c) {
+  detail::multiply<T, T, T>(exec, alpha, a, b, beta, c);
+}
+
+/// The same for A and B of a 16-bit type, with C of that type or float: sums in float, rounded once
+/// to the type of C.
+template <half_scalar H, class C>
+requires std::same_as<C, H> || std::same_as<C, float>
+void gemm(stream_policy& exec, float alpha, matrix_view<H const, device_space> a,
+          std::type_identity_t<matrix_view<H const, device_space>> b, float beta,
+          matrix_view<C, device_space> c) {
+  detail::multiply<H, C, float>(exec, alpha, a, b, beta, c);
 }
 
 /// G ← AᵀA with A (m×n), G (n×n), exactly symmetric. G must not overlap A. Throws `error{shape}`,

@@ -75,6 +75,8 @@ class stream_policy {
     solver_options_.reset(options);
     workspace_ = {memory_->allocate(workspace_bytes), detail::release_bytes{memory_}};
     detail::check(cublasSetStream(blas, stream()), "cublasSetStream");
+    detail::check(cublasSetMathMode(blas, CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
+                  "cublasSetMathMode");  // sums of 16-bit products stay in float
     detail::check(cublasSetWorkspace(blas, workspace_.get(), workspace_bytes),
                   "cublasSetWorkspace");
     detail::check(cusolverDnSetStream(solver, stream()), "cusolverDnSetStream");

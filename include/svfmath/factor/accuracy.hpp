@@ -73,8 +73,8 @@ factor_accuracy measure_accuracy(Exec& exec, W const& w_like,
   double const length = detail::frobenius(exec, as_const(a.view()));
   auto s = make_vector<double>(exec, f.rank());
   transform(exec, s.view(),
-            detail::scaled_element<T const, typename Exec::space>{f.s.view(),
-                                                                  std::ldexp(1.0, -exponent)});
+            detail::scaled_element<detail::wide_t<T> const, typename Exec::space>{
+                f.s.view(), std::ldexp(1.0, -exponent)});
   scale_rows(exec, as_const(s.view()), as_const(vt.view()), vt.view());
   gemm(exec, 1.0, u.view(), as_const(vt.view()), -1.0, a.view());
   double const error = detail::frobenius(exec, as_const(a.view()));

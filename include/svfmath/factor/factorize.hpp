@@ -118,9 +118,9 @@ svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponen
 
 /// Checks and scales W, runs `method(A)` on A (m>=n), and finishes.
 template <class Exec, class T, class Space, class Method>
-svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<T, Space> w,
-                                                        Method&& method) {
-  using value_type = std::remove_const_t<T>;
+svd_factors<wide_t<std::remove_const_t<T>>, Space> factorize_by(Exec& exec, matrix_view<T, Space> w,
+                                                                Method&& method) {
+  using value_type = wide_t<std::remove_const_t<T>>;
   double const largest = largest_entry(exec, "factorize", w);
   if (largest == 0.0) {
     return finished<value_type>(exec, zero_triplets<Exec, Space>(exec, w.rows, w.cols), 0);
@@ -141,7 +141,8 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 /// r = min(m,n), by the method `gram`. W is read in any order and not changed; it lies in the
 /// memory of the policy, and the factors do.
 ///
-/// Everything is computed in double and rounded once to the type of W. For float:
+/// Everything is computed in double and rounded once to the type of W, to float for 16-bit weights
+/// (`factors_as` rounds further). For float:
 /// ‖UΣVᵀ − W‖_F ≤ 1e-6 ‖W‖_F and ‖UᵀU − I‖_max, ‖VᵀV − I‖_max ≤ 1e-6, also for rank-deficient,
 /// graded and clustered spectra. For double, AᵀA costs digits: σ below 1e-13 σ_1 may come out as 0,
 /// so σ is within 1e-13 σ_1 and the reconstruction within 1e-13 √r ‖W‖_F (5e-13 measured for a
@@ -155,9 +156,9 @@ svd_factors<std::remove_const_t<T>, Space> factorize_by(Exec& exec, matrix_view<
 /// About 4mn² + 11n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
 /// one matrix per thread with `cpu::seq`.
 template <execution_policy Exec, matrix_for<Exec> W>
-  requires scalar<matrix_value_t<W const>>
+requires weight_scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w)
-    -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
+    -> svd_factors<detail::wide_t<matrix_value_t<W const>>, typename Exec::space> {
   return detail::factorize_by(exec, as_matrix(w),
                               [&](auto const& a) { return detail::gram_triplets(exec, a); });
 }
@@ -165,9 +166,9 @@ auto factorize(Exec& exec, W const& w)
 /// The same by the method that `options` name at run time. Compiles all of them; call
 /// `factorize(exec, w)` where the default will do.
 template <execution_policy Exec, matrix_for<Exec> W>
-  requires scalar<matrix_value_t<W const>>
+requires weight_scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w, factorize_options options)
-    -> svd_factors<matrix_value_t<W const>, typename Exec::space> {
+    -> svd_factors<detail::wide_t<matrix_value_t<W const>>, typename Exec::space> {
   if (options.method == svd_method::gram) {
     return factorize(exec, w);
   }

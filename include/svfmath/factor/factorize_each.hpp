@@ -81,7 +81,7 @@ void naming_weight(std::size_t number, Body&& body) {
 template <class Exec, class T, class Space, class Sink>
 void factorize_batch(Exec& exec, std::vector<matrix_view<T, Space>> const& weights,
                      std::vector<std::size_t> const& group, Sink&& sink) {
-  using value_type = std::remove_const_t<T>;
+  using value_type = wide_t<std::remove_const_t<T>>;
   std::vector<batch_member<T, Space>> members;
   for (std::size_t const number : group) {
     naming_weight(number, [&] {

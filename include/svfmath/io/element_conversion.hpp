@@ -8,8 +8,8 @@
 #include <span>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/io/dtype.hpp>
-#include <svfmath/io/half.hpp>
 
 namespace svf {
 

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include <svfmath/core/config.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
 
@@ -17,6 +18,10 @@ namespace svf::detail {
 inline constexpr double infinite = std::numeric_limits<double>::infinity();
 template <class T>
 inline constexpr T largest_finite = std::numeric_limits<T>::max();
+template <>
+inline constexpr float largest_finite<bfloat16> = from_bf16(0x7F7F);
+template <>
+inline constexpr float largest_finite<float16> = from_f16(0x7BFF);
 
 template <class T>
 struct constant {

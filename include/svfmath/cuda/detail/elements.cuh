@@ -72,12 +72,12 @@ struct scale_by_row {
   }
 };
 
-template <class T>
+template <class W, class T>
 struct scale_or_clear {
-  T beta;
+  W beta;
   matrix_view<T, device_space> c;
   __device__ void operator()(index_t i, index_t j) const {
-    c(i, j) = beta == T(0) ? T(0) : beta * c(i, j);
+    c(i, j) = static_cast<T>(beta == W(0) ? W(0) : beta * c(i, j));
   }
 };
 

@@ -8,12 +8,13 @@
 #include <library_types.h>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/half.hpp>
 #include <svfmath/core/view.hpp>
 
 /// What the libraries call our types, sizes and orders.
 namespace svf::cuda::detail {
 
-/// The element type in memory, and the one that products are summed in (never less than float).
+/// The element type in memory, and for `scalar` types what products are summed in.
 template <class T>
 struct library_type;
 template <>
@@ -25,6 +26,14 @@ template <>
 struct library_type<double> {
   static constexpr cudaDataType data = CUDA_R_64F;
   static constexpr cublasComputeType_t compute = CUBLAS_COMPUTE_64F;
+};
+template <>
+struct library_type<bfloat16> {
+  static constexpr cudaDataType data = CUDA_R_16BF;
+};
+template <>
+struct library_type<float16> {
+  static constexpr cudaDataType data = CUDA_R_16F;
 };
 
 /// A matrix that a library reads column by column: as it is where it is stored so, otherwise its

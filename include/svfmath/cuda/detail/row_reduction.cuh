@@ -8,22 +8,23 @@
 #include <svfmath/cuda/policy.hpp>
 
 /// out(i) = combine over j of f(i,j), by one block for each row. Every thread combines each 256th
-/// column, and the 256 values are combined in the order of a tree.
+/// column, and the 256 values are combined in the order of a tree. A single row gets 1024 threads.
 namespace svf::cuda::detail {
 
 inline constexpr unsigned row_threads = 256;
+inline constexpr unsigned single_row_threads = 1024;
 
-template <class T, class F, class Combine>
+template <unsigned Threads, class T, class F, class Combine>
 __global__ void reduce_rows_kernel(vector_view<T, device_space> out, index_t cols, T init, F f,
                                    Combine combine) {
-  __shared__ T values[row_threads];
+  __shared__ T values[Threads];
   for (index_t i = blockIdx.x; i < out.size; i += gridDim.x) {
     T value = init;
-    for (index_t j = threadIdx.x; j < cols; j += row_threads) {
+    for (index_t j = threadIdx.x; j < cols; j += Threads) {
       value = combine(value, static_cast<T>(f(i, j)));
     }
     values[threadIdx.x] = value;
-    for (unsigned half = row_threads / 2; half > 0; half /= 2) {
+    for (unsigned half = Threads / 2; half > 0; half /= 2) {
       __syncthreads();
       if (threadIdx.x < half) {
         values[threadIdx.x] = combine(values[threadIdx.x], values[threadIdx.x + half]);
@@ -36,6 +37,13 @@ __global__ void reduce_rows_kernel(vector_view<T, device_space> out, index_t col
   }
 }
 
+/// f(j) for every row.
+template <class F>
+struct ignore_row {
+  F f;
+  __device__ auto operator()(index_t, index_t j) const { return f(j); }
+};
+
 template <class T, class F, class Combine>
 void launch_reduce_rows(stream_policy& exec, vector_view<T, device_space> out, index_t cols, T init,
                         F f, Combine combine) {
@@ -44,7 +52,13 @@ void launch_reduce_rows(stream_policy& exec, vector_view<T, device_space> out, i
   }
   auto const blocks = unsigned(out.size < 65535 ? out.size : 65535);
   on_device const here(exec.device());
-  reduce_rows_kernel<<<blocks, row_threads, 0, exec.stream()>>>(out, cols, init, f, combine);
+  if (out.size == 1) {
+    reduce_rows_kernel<single_row_threads>
+        <<<1, single_row_threads, 0, exec.stream()>>>(out, cols, init, f, combine);
+  } else {
+    reduce_rows_kernel<row_threads>
+        <<<blocks, row_threads, 0, exec.stream()>>>(out, cols, init, f, combine);
+  }
   check(cudaGetLastError(), "reduce_rows");
 }
 

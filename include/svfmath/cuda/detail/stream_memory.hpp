@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <cuda_runtime_api.h>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/cuda/detail/host_words.hpp>
 #include <svfmath/cuda/detail/status.hpp>
 
 namespace svf::cuda::detail {
@@ -86,6 +88,7 @@ class stream_memory {
   ~stream_memory() {
     release_on(device_, [this] {
       static_cast<void>(cudaStreamSynchronize(stream_));
+      words_.reset();
       static_cast<void>(cudaStreamDestroy(stream_));
       static_cast<void>(cudaMemPoolDestroy(pool_));
     });
@@ -93,6 +96,9 @@ class stream_memory {
 
   int device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
+
+  /// Places that kernels of the stream write small results to.
+  host_words& words() { return *words_; }
 
   /// Room that work in the stream may use from now on. Throws `error{backend}` when memory is out,
   /// after giving the system back what the pool kept.
@@ -148,6 +154,7 @@ class stream_memory {
   int device_;
   cudaMemPool_t pool_ = nullptr;
   cudaStream_t stream_ = nullptr;
+  std::unique_ptr<host_words> words_ = std::make_unique<host_words>();
 };
 
 }  // namespace svf::cuda::detail

@@ -5,9 +5,10 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
+#include <svfmath/core/half.hpp>
 #include <svfmath/core/random.hpp>
-#include <svfmath/io/half.hpp>
 
 namespace {
 
@@ -105,4 +106,20 @@ TEST_CASE("half: the edges of the ranges") {
   CHECK(svf::to_bf16(std::bit_cast<float>(0x00018000u)) == 0x0002);
   static_assert(svf::from_f16(0x3C00) == 1.0f && svf::to_f16(1.0f) == 0x3C00);
   static_assert(svf::from_bf16(0x3F80) == 1.0f && svf::to_bf16(1.0f) == 0x3F80);
+}
+
+TEST_CASE("half: the element types widen by themselves and round where asked to") {
+  static_assert(sizeof(svf::bfloat16) == 2 && sizeof(svf::float16) == 2);
+  static_assert(std::is_trivially_copyable_v<svf::bfloat16> &&
+                std::is_trivially_copyable_v<svf::float16>);
+  static_assert(!std::is_convertible_v<float, svf::bfloat16> &&
+                !std::is_convertible_v<float, svf::float16>);
+  static_assert(svf::half_scalar<svf::bfloat16> && svf::half_scalar<svf::float16> &&
+                !svf::half_scalar<float>);
+  CHECK(svf::bfloat16(1.00390625f) == 1.0f);  // a tie goes to the even pattern
+  CHECK(svf::bfloat16(1.01171875) == 1.015625f);
+  CHECK(svf::float16(0.1f) == svf::from_f16(0x2E66));
+  CHECK(svf::float16(1e6) == HUGE_VALF);
+  CHECK(svf::bfloat16(-3.0) * 2.0f == -6.0f);
+  CHECK(std::isnan(svf::float16(std::nan(""))));
 }

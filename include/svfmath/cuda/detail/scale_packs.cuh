@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <type_traits>
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include <svfmath/core/half.hpp>
+#include <svfmath/core/view.hpp>
+#include <svfmath/cuda/detail/status.hpp>
+#include <svfmath/cuda/policy.hpp>
+
+/// Scaling of matrices that lie row by row, by packs of 16 bytes: what reaches the bandwidth of the
+/// memory with elements of 2 and 4 bytes.
+namespace svf::cuda::detail {
+
+template <class T, unsigned N>
+struct alignas(sizeof(T) * N) pack {
+  T values[N];
+};
+
+/// Elements in a pack of 16 bytes of the larger type.
+template <class A, class B>
+inline constexpr unsigned pack_size = unsigned(16 / std::max(sizeof(A), sizeof(B)));
+
+template <class A, class B>
+bool fits_packs(matrix_view<A, device_space> a, matrix_view<B, device_space> b) {
+  constexpr unsigned n = pack_size<A, B>;
+  auto const aligned = [](auto const& x) {
+    using element = std::remove_pointer_t<decltype(x.data)>;
+    return x.layout == order::row_major && x.ld % index_t(n) == 0 &&
+           reinterpret_cast<std::uintptr_t>(x.data) % (n * sizeof(element)) == 0;
+  };
+  return a.cols % index_t(n) == 0 && aligned(a) && aligned(b);
+}
+
+/// x rounded to B, in one instruction for the 16-bit types.
+template <class B, class X>
+__device__ B rounded(X x) {
+  if constexpr (std::is_same_v<B, bfloat16>) {
+    return __builtin_bit_cast(bfloat16, __bfloat16_as_ushort(__float2bfloat16_rn(float(x))));
+  } else if constexpr (std::is_same_v<B, float16>) {
+    return __builtin_bit_cast(float16, __half_as_ushort(__float2half_rn(float(x))));
+  } else {
+    return static_cast<B>(x);
+  }
+}
+
+/// 16 bytes that are read once: they are not to push what is written out of the cache.
+template <class P>
+__device__ P read_once(P const* from) {
+  if constexpr (sizeof(P) == sizeof(float4)) {
+    return __builtin_bit_cast(P, __ldcs(reinterpret_cast<float4 const*>(from)));
+  } else {
+    return *from;
+  }
+}
+
+/// How many rows a thread works on, so that several loads are on their way.
+inline constexpr index_t rows_of_thread = 4;
+
+/// B(i,j) = A(i,j) · d(ByRow ? i : j).
+template <bool ByRow, class A, class D, class B>
+__global__ void scale_packs_kernel(matrix_view<A, device_space> a, vector_view<D, device_space> d,
+                                   matrix_view<B, device_space> b) {
+  constexpr unsigned n = pack_size<A, B>;
+  using a_pack = pack<std::remove_const_t<A>, n>;
+  index_t const j = (index_t(blockIdx.x) * blockDim.x + threadIdx.x) * n;
+  index_t const first = index_t(blockIdx.y) * rows_of_thread;
+  if (j >= a.cols) {
+    return;
+  }
+  a_pack in[rows_of_thread];
+  for (index_t k = 0; k < rows_of_thread; ++k) {
+    if (first + k < a.rows) {
+      in[k] = read_once(reinterpret_cast<a_pack const*>(&a(first + k, j)));
+    }
+  }
+  for (index_t k = 0; k < rows_of_thread; ++k) {
+    if (first + k < a.rows) {
+      pack<B, n> out;
+      for (unsigned e = 0; e < n; ++e) {
+        out.values[e] = rounded<B>(in[k].values[e] * (ByRow ? d[first + k] : d[j + e]));
+      }
+      *reinterpret_cast<pack<B, n>*>(&b(first + k, j)) = out;
+    }
+  }
+}
+
+/// To be called where `fits_packs` says so.
+template <bool ByRow, class A, class D, class B>
+void scale_packs(stream_policy& exec, matrix_view<A, device_space> a,
+                 vector_view<D, device_space> d, matrix_view<B, device_space> b) {
+  constexpr unsigned threads = 256;
+  index_t const packs = a.cols / index_t(pack_size<A, B>);
+  dim3 const blocks(unsigned((packs + threads - 1) / threads),
+                    unsigned((a.rows + rows_of_thread - 1) / rows_of_thread));
+  on_device const here(exec.device());
+  scale_packs_kernel<ByRow><<<blocks, threads, 0, exec.stream()>>>(a, d, b);
+  check(cudaGetLastError(), "scale_packs");
+}
+
+}  // namespace svf::cuda::detail
