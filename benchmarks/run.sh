@@ -6,7 +6,9 @@
 # Builds and runs benchmarks/NAME.cpp, and the same work by another library
 # (benchmarks/peers/NAME.py, in an environment of its own) where such a peer exists; both twice, in
 # turn. Times are seconds, the best of all repetitions; ratio = peer / ours, so above 1 ours is
-# faster; error is ours against sums in double. The last line is
+# faster; error is ours against sums in double. A NAME that ends in _cuda is a program of
+# benchmarks/cuda, which measures its peer itself; it needs a GPU, nvcc and cmake, and installs
+# nothing. The last line is
 #
 #   RESULT NAME ours=… peer=… ratio=… error=…
 #
@@ -25,12 +27,16 @@ refuse() {
 name=${1:-}
 if [[ -z $name || $name == --help || $name == -h ]]; then
   usage
-  echo "Benchmarks: $(cd benchmarks && echo ./*.cpp | sed 's|\./||g; s|\.cpp||g')"
+  echo "Benchmarks: $(cd benchmarks && echo ./*.cpp | sed 's|\./||g; s|\.cpp||g')" \
+    "$(cd benchmarks/cuda && echo ./*.cu | sed 's|\./||g; s|\.cu|_cuda|g')"
   [[ -n $name ]]
   exit
 fi
 shift
-[[ -f benchmarks/$name.cpp ]] || refuse "expected the name of a benchmark, got '$name'"
+cuda=no
+[[ $name != *_cuda ]] || cuda=yes
+[[ -f benchmarks/$name.cpp || ($cuda == yes && -f benchmarks/cuda/${name%_cuda}.cu) ]] ||
+  refuse "expected the name of a benchmark, got '$name'"
 
 # The processors that this shell may use, one a line.
 processors=$(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")')
@@ -50,7 +56,7 @@ while [[ $# -gt 0 ]]; do
     --json)
       json=${2:-}
       [[ -n $json ]] || refuse "--json: expected a file, got none"
-      [[ $name != gemm ]] || refuse "--json: gemm has a console of its own"
+      [[ $name != gemm && $cuda == no ]] || refuse "--json: $name has a console of its own"
       shift 2
       ;;
     --save)
@@ -70,9 +76,16 @@ done
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 export OPENBLAS_NUM_THREADS=$threads
 
-bash cmake/install_dependencies.sh build benchmarks
-cmake --preset benchmark > /dev/null
-cmake --build --preset benchmark --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
+if [[ $cuda == yes ]]; then
+  folder=build/cuda/benchmarks/cuda
+  cmake --preset cuda -DSVFMATH_BUILD_BENCHMARKS=ON -DSVFMATH_BUILD_TESTS=OFF > /dev/null
+  cmake --build --preset cuda --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
+else
+  folder=build/benchmark/benchmarks
+  bash cmake/install_dependencies.sh build benchmarks
+  cmake --preset benchmark > /dev/null
+  cmake --build --preset benchmark --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
+fi
 
 python=benchmarks/peers/.venv/bin/python
 has_peer=no
@@ -88,7 +101,7 @@ pinned=()
 if command -v taskset > /dev/null; then
   pinned=(taskset -c "$(head -n "$threads" <<< "$processors" | paste -sd,)")
 fi
-log=build/benchmark/$name.txt
+log=$folder/$name.txt
 smaller() { # of two numbers, of which the first may be missing
   awk -v a="$1" -v b="$2" 'BEGIN { print (a == "" || b < a) ? b : a }'
 }
@@ -101,10 +114,12 @@ measure() {
   for round in 1 2; do
     local extra=()
     [[ -z $json || $round == 2 ]] || extra=("--benchmark_out=$json" --benchmark_out_format=json)
-    output=$("${pinned[@]}" "build/benchmark/benchmarks/bench_$name" "${extra[@]}" "${arguments[@]}")
+    output=$("${pinned[@]}" "$folder/bench_$name" "${extra[@]}" "${arguments[@]}")
     [[ $round == 2 ]] || echo "$output"
     read -r seconds error < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
     [[ -z ${seconds:-} ]] || ours=$(smaller "$ours" "$seconds")
+    seconds=$(sed -n 's/^PEER //p' <<< "$output" | tail -n 1)
+    [[ -z $seconds ]] || peer=$(smaller "$peer" "$seconds")
     if [[ $has_peer == yes ]]; then
       # The peer prints its name, and its seconds on the last line.
       output=$("${pinned[@]}" "$python" "benchmarks/peers/$name.py")

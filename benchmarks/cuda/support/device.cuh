@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
-
-#include <benchmark/benchmark.h>
+#include <cstdio>
 
 #include <svfmath/core/config.hpp>
 #include <svfmath/core/random.hpp>
@@ -48,30 +51,55 @@ inline device_factors random_factors(svf::cuda::stream_policy& exec, index_t m, 
   return {normal_matrix(exec, m, r, 1), multipliers(exec, r, 2), normal_matrix(exec, r, n, 3)};
 }
 
-/// Runs `body` ten times in a row for every iteration, as a model of many matrices would, timed by
-/// events around all of them in the stream; the time is that of one.
+/// The seconds of one call of `body` that is called `calls` times in a row, as for a model of many
+/// matrices, between two events in the stream.
 template <class Body>
-void timed(benchmark::State& state, svf::cuda::stream_policy& exec, Body&& body) {
+double seconds_of_call(svf::cuda::stream_policy& exec, Body&& body, int calls) {
   using svf::cuda::detail::check;
-  constexpr int calls = 10;
   cudaEvent_t begin = nullptr;
   cudaEvent_t end = nullptr;
   check(cudaEventCreate(&begin), "cudaEventCreate");
   check(cudaEventCreate(&end), "cudaEventCreate");
-  body();
-  for (auto _ : state) {
-    check(cudaEventRecord(begin, exec.stream()), "cudaEventRecord");
-    for (int k = 0; k < calls; ++k) {
-      body();
-    }
-    check(cudaEventRecord(end, exec.stream()), "cudaEventRecord");
-    check(cudaEventSynchronize(end), "cudaEventSynchronize");
-    float milliseconds = 0.0f;
-    check(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime");
-    state.SetIterationTime(1e-3 * double(milliseconds) / calls);
+  check(cudaEventRecord(begin, exec.stream()), "cudaEventRecord");
+  for (int call = 0; call < calls; ++call) {
+    body();
   }
+  check(cudaEventRecord(end, exec.stream()), "cudaEventRecord");
+  check(cudaEventSynchronize(end), "cudaEventSynchronize");
+  float milliseconds = 0.0f;
+  check(cudaEventElapsedTime(&milliseconds, begin, end), "cudaEventElapsedTime");
   check(cudaEventDestroy(begin), "cudaEventDestroy");
   check(cudaEventDestroy(end), "cudaEventDestroy");
+  return 1e-3 * double(milliseconds) / calls;
+}
+
+/// The best seconds of each of `bodies` in 40 rounds, in each of which all take their turn: a device
+/// that slows down as it warms up slows all of them.
+template <class... Bodies>
+std::array<double, sizeof...(Bodies)> best_seconds(svf::cuda::stream_policy& exec,
+                                                   Bodies&&... bodies) {
+  constexpr int rounds = 40;
+  constexpr int calls = 10;
+  std::array<double, sizeof...(Bodies)> best;
+  best.fill(HUGE_VAL);
+  for (int round = 0; round <= rounds; ++round) {
+    std::array<double, sizeof...(Bodies)> const now{seconds_of_call(exec, bodies, calls)...};
+    for (std::size_t i = 0; i < now.size() && round > 0; ++i) {  // the first one warms up
+      best[i] = std::min(best[i], now[i]);
+    }
+  }
+  return best;
+}
+
+/// The first line of a program's output: what it measures, and on which device.
+inline void print_title(svf::cuda::stream_policy& exec, char const* title) {
+  cudaDeviceProp properties = {};
+  svf::cuda::detail::check(cudaGetDeviceProperties(&properties, exec.device()),
+                           "cudaGetDeviceProperties");
+  int driver = 0;
+  svf::cuda::detail::check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion");
+  std::printf("%s; %s, driver for CUDA %d.%d\n", title, properties.name, driver / 1000,
+              driver % 1000 / 10);
 }
 
 }  // namespace bench
