@@ -136,7 +136,9 @@ void gradient_from_factors(Exec& exec, svd_factors<T, typename Exec::space> cons
   detail::chain_to_z(exec, result, factors.s.view(), as_vector(z), kind);
 }
 
-/// dz ← dL/dz (r) from x (T×n) and δ (T×m) by `cheaper_gradient_path`. Throws `error{shape}`.
+/// dz ← dL/dz (r) from x (T×n) and δ (T×m) by `cheaper_gradient_path`. Throws `error{shape}`. The
+/// dense path rounds dW to T: in float16 sums of δ_t x_tᵀ beyond 65504 become infinite, where
+/// `gradient_from_factors` sums in float.
 template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> X,
           matrix_for<Exec> Y, vector_for<Exec> D>
 void gradient(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,

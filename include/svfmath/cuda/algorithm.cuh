@@ -110,7 +110,7 @@ void transform(stream_policy& exec, vector_view<T, device_space> out, F f) {
 }
 
 /// out(i) ← combine(… combine(init, f(i,0)) …, f(i,cols−1)) in an order that depends on `cols`
-/// alone, with `combine`, `init`, F and Combine as for `reduce`.
+/// and on whether there is one row, with `combine`, `init`, F and Combine as for `reduce`.
 template <class T, class F, class Combine>
 void reduce_rows(stream_policy& exec, vector_view<T, device_space> out, index_t cols, T init, F f,
                  Combine combine) {

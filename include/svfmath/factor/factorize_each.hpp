@@ -128,19 +128,23 @@ void factorize_batch(Exec& exec, std::vector<matrix_view<T, Space>> const& weigh
 
 /// Factors many matrices as `factorize(exec, w)` does each, and hands those of `weights[i]` to
 /// `sink(i, svd_factors<T, Space>&&)` as they come. Calls of the sink do not overlap; their order
-/// is open. A device has many eigenproblems of one order in work at the same time, the CPU policies
-/// one matrix on each thread: the way to factor a model.
+/// is open, and on `cpu::par` they come from its threads, so that the sink must not compute with
+/// `exec` there. A device has many eigenproblems of one order in work at the same time, the CPU
+/// policies one matrix on each thread: the way to factor a model.
 ///
-/// `weights`: a range of matrices of one element type in the memory of the policy, not changed.
-/// What the factors promise is what `factorize` promises; on the CPU they have the same bits, on a
-/// device those of a run with the same weights and free memory. Throws what `factorize` and `sink`
-/// throw, beginning with "weight i: "; weights handed to the sink before stay so. Memory beside the
-/// results: on the CPU that of `factorize` on every thread, on a device half of what is free at
-/// most.
+/// `weights`: a range of references to matrices, or of views, of one element type in the memory of
+/// the policy, not changed. What the factors promise is what `factorize` promises; on the CPU they
+/// have the same bits, on a device those of a run with the same weights and free memory. Throws
+/// what `factorize` and `sink` throw, beginning with "weight i: " where it is one weight's; weights
+/// handed to the sink before stay so. Memory beside the results: on the CPU that of `factorize` on
+/// every thread, on a device about half of what is free at the start, and what `factorize` needs
+/// for one.
 template <execution_policy Exec, std::ranges::forward_range Weights, class Sink>
-requires matrix_for < std::ranges::range_value_t<Weights>
-const, Exec > void factorize_each(Exec& exec, Weights const& weights, Sink&& sink) {
-  using view = decltype(as_matrix(*std::ranges::begin(weights)));
+  requires matrix_for<std::ranges::range_value_t<Weights> const, Exec> &&
+           (std::is_lvalue_reference_v<std::ranges::range_reference_t<Weights const>> ||
+            detail::is_matrix_view<std::ranges::range_value_t<Weights>>)
+void factorize_each(Exec& exec, Weights const& weights, Sink&& sink) {
+  using view = decltype(as_matrix(std::as_const(*std::ranges::begin(weights))));
   std::vector<view> views;
   for (auto const& w : weights) {
     views.push_back(as_matrix(w));

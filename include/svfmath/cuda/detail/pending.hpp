@@ -19,14 +19,14 @@ class pending {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= detail::host_words::bytes);
 
  public:
-  explicit pending(stream_policy& exec) : memory_(exec.memory()), word_(memory_->words().take()) {}
+  explicit pending(stream_policy& exec) : memory_(exec.memory()), word_(memory_->take_word()) {}
   pending(pending&& other) noexcept
       : memory_(std::move(other.memory_)), word_(std::exchange(other.word_, {})) {}
   pending& operator=(pending&&) = delete;
   ~pending() {
     if (memory_ != nullptr) {
       static_cast<void>(cudaEventSynchronize(word_.written));
-      memory_->words().give_back(word_);
+      memory_->give_back(word_);
     }
   }
 

@@ -97,8 +97,12 @@ class stream_memory {
   int device() const { return device_; }
   cudaStream_t stream() const { return stream_; }
 
-  /// Places that kernels of the stream write small results to.
-  host_words& words() { return *words_; }
+  /// A place that a kernel of the stream may write a small result to, and its return.
+  host_word take_word() {
+    on_device const here(device_);
+    return words_->take();
+  }
+  void give_back(host_word const& word) noexcept { words_->give_back(word); }
 
   /// Room that work in the stream may use from now on. Throws `error{backend}` when memory is out,
   /// after giving the system back what the pool kept.
