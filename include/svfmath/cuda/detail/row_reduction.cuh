@@ -15,8 +15,9 @@ inline constexpr unsigned row_threads = 256;
 inline constexpr unsigned single_row_threads = 1024;
 
 template <unsigned Threads, class T, class F, class Combine>
-__global__ void __launch_bounds__(Threads) reduce_rows_kernel(vector_view<T, device_space> out, index_t cols, T init, F f,
-                                   Combine combine) {
+__global__ void __launch_bounds__(Threads)
+    reduce_rows_kernel(vector_view<T, device_space> out, index_t cols, T init, F f,
+                       Combine combine) {
   __shared__ T values[Threads];
   for (index_t i = blockIdx.x; i < out.size; i += gridDim.x) {
     T value = init;
