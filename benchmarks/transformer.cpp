@@ -102,7 +102,7 @@ void headline(benchmark::State& state) {
   auto const ids = random_tokens(prompt_tokens, 1);
   svf::matrix<float> hidden;
   for (auto _ : state) {
-    llama::kv_cache cache(model.cfg(), prompt_tokens);
+    llama::kv_cache cache(exec, model.cfg(), prompt_tokens);
     hidden = model.extend(exec, cache, ids);
     benchmark::DoNotOptimize(hidden.data());
   }
@@ -120,7 +120,7 @@ void decode(benchmark::State& state) {
   llama::cpu_policy exec;
   auto const& model = shared_model();
   auto const ids = random_tokens(prompt_tokens, 1);
-  llama::kv_cache prompt(model.cfg(), prompt_tokens + 64);
+  llama::kv_cache prompt(exec, model.cfg(), prompt_tokens + 64);
   model.extend(exec, prompt, ids);
   auto cache = prompt;
   for (auto _ : state) {
@@ -154,7 +154,7 @@ void train_step(benchmark::State& state) {
   auto const source = random_checkpoint();
   auto sites = llama::sites_of(exec, source);
   auto factored = llama::factor_sites(exec, source, sites, nullptr);
-  llama::adapted_model model(source, std::move(sites), std::move(factored.factors));
+  llama::adapted_model model(exec, source, std::move(sites), std::move(factored.factors));
   std::vector<llama::encoded_question> questions(8);
   for (std::size_t q = 0; q < questions.size(); ++q) {
     questions[q].prompt = random_tokens(96, 100 + q);

@@ -26,7 +26,7 @@ namespace {
 
 using svf::error_kind;
 
-struct adapt_options : common_options, expert_options {
+struct adapt_options : common_options, expert_options, device_options {
   std::string model, strategy, classifier, tasks, examples, others;
   std::vector<std::string> experts;
   std::size_t shots = 0;
@@ -112,7 +112,8 @@ struct adapt_result {
   json details;
 };
 
-adapt_result dispatch(watched_adapter& model, svf::bank const& experts,
+template <llama::engine E>
+adapt_result dispatch(watched_adapter<E>& model, svf::bank const& experts,
                       svf::label_set const& labels, std::span<float const> z_classifier,
                       std::span<llama::choice_question const> questions) {
   auto found = svf::adapt_by_classifier(model, experts, labels, z_classifier, questions);
@@ -130,7 +131,8 @@ adapt_result dispatch(watched_adapter& model, svf::bank const& experts,
           {{"dispatch", dispatched}}};
 }
 
-adapt_result search(watched_adapter& model, svf::bank const& experts,
+template <llama::engine E>
+adapt_result search(watched_adapter<E>& model, svf::bank const& experts,
                     std::span<llama::encoded_question const> examples,
                     std::span<llama::choice_question const> questions,
                     adapt_options const& options) {
@@ -207,8 +209,8 @@ void report(adapt_options const& options, std::vector<llama::choice_question> co
   print_cost("pass 2", result.second);
 }
 
-void run(adapt_options const& options) {
-  llama::cpu_policy exec(options.threads);
+template <llama::engine E>
+void run_on(policies<E> const& on, adapt_options const& options) {
   auto files = experts_of(options);
   auto const labels = labels_of(files, options.others);
   auto const data = read_data(options);
@@ -218,7 +220,7 @@ void run(adapt_options const& options) {
                                     labels.names(), options.classifier);
     files.push_back({"classifier", options.classifier});
   }
-  auto loaded = load_expert_model(exec, options.model, files, options);
+  auto loaded = load_expert_model(on, options.model, files, options);
   std::span<svf::expert const> const all = loaded.experts;
   svf::bank const experts(all.first(options.experts.size()));
   auto const examples = llama::encode(loaded.words, data.examples,
@@ -227,7 +229,7 @@ void run(adapt_options const& options) {
       options.strategy == "C"
           ? std::size_t(options.population * options.generations) * examples.size()
           : data.questions.size();
-  watched_adapter model(llama::choice_adapter(exec, *loaded.adapted, loaded.words, wording),
+  watched_adapter<E> model(llama::basic_choice_adapter<E>(on.exec, *loaded.adapted, loaded.words, wording),
                         first_pass + data.questions.size());
   std::span<llama::choice_question const> const questions = data.questions;
   auto const z_classifier = options.strategy == "B"
@@ -238,6 +240,10 @@ void run(adapt_options const& options) {
                           ? search(model, experts, examples, questions, options)
                           : dispatch(model, experts, labels, z_classifier, questions);
   report(options, data.questions, result);
+}
+
+void run(adapt_options const& options) {
+  with_engine(options, options, [&](auto const& on) { run_on(on, options); });
 }
 
 void add_strategy_options(CLI::App& command, adapt_options& options) {
@@ -283,6 +289,7 @@ void add_adapt(CLI::App& tool) {
       ->type_name("FILE.jsonl");
   add_strategy_options(command, *options);
   add_expert_options(command, *options);
+  add_device(command, *options);
   add_common(
       command, *options,
       "Pass 1 finds out which expert a prompt needs, pass 2 answers with it.\n"

@@ -13,24 +13,24 @@ namespace cli {
 
 namespace {
 
-struct eval_options : common_options, expert_options {
+struct eval_options : common_options, expert_options, device_options {
   std::string model;
   std::vector<std::string> tasks;
   std::string expert;
 };
 
-void run(eval_options const& options) {
-  llama::cpu_policy exec(options.threads);
+template <llama::engine E>
+void run_on(policies<E> const& on, eval_options const& options) {
   std::vector<std::vector<llama::choice_question>> tasks;
   for (std::string const& path : options.tasks) {
     tasks.push_back(llama::read_choice_file(path));
   }
-  language_model const m(exec, options.model, options.expert, options);
+  language_model<E> const m(on, options.model, options.expert, options);
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     auto const questions =
         llama::encode(m.words(), tasks[t], llama::limits_for(m.current().cfg()));
     stopwatch const watch;
-    auto const result = evaluate(exec, m.current(), questions);
+    auto const result = evaluate(on.exec, m.current(), questions);
     double const rate = double(result.questions) / watch.seconds();
     if (options.as_json) {
       print_json({{"tasks", options.tasks[t]},
@@ -47,6 +47,10 @@ void run(eval_options const& options) {
   }
 }
 
+void run(eval_options const& options) {
+  with_engine(options, options, [&](auto const& on) { run_on(on, options); });
+}
+
 }  // namespace
 
 void add_eval(CLI::App& tool) {
@@ -61,6 +65,7 @@ void add_eval(CLI::App& tool) {
       ->type_name("FILE.jsonl");
   add_expert(command, options->expert, "Answer under this expert instead of the base");
   add_expert_options(command, *options);
+  add_device(command, *options);
   add_common(
       command, *options,
       "A task file holds one question a line: {\"prompt\": \"...\", \"options\": [\"...\", ...],\n"

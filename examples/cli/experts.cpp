@@ -110,21 +110,4 @@ svf::expert extend(svf::expert const& e, std::shared_ptr<svf::layout const> cons
   return {onto, std::span<float const>(z), std::move(name)};
 }
 
-llama::factored_sites factor_with_progress(llama::cpu_policy& exec,
-                                           llama::checkpoint const& values,
-                                           llama::model_sites const& sites,
-                                           std::string const& cache) {
-  std::mutex mutex;
-  std::unique_ptr<svf::factor_cache const> store;
-  if (!cache.empty()) {
-    store = std::make_unique<svf::factor_cache const>(cache, [&](std::string const& message) {
-      std::scoped_lock const lock(mutex);
-      warn(message);
-    });
-  }
-  progress_bar bar("matrices", std::size_t(sites.layout->count()));
-  return llama::factor_sites(exec, values, sites, store.get(),
-                             [&](std::size_t done, std::size_t) { bar.set(done); });
-}
-
 }  // namespace cli

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -11,7 +13,9 @@
 
 #include <transformer/adapted_model.hpp>
 
+#include "device.hpp"
 #include "output.hpp"
+#include "progress.hpp"
 
 namespace cli {
 
@@ -43,10 +47,21 @@ svf::loaded_expert read_expert(std::filesystem::path const& path, llama::model_s
 svf::expert extend(svf::expert const& e, std::shared_ptr<svf::layout const> const& onto,
                    std::string name);
 
-/// Factors the sites behind a progress bar. `cache`: folder of factors, or empty.
-llama::factored_sites factor_with_progress(llama::cpu_policy& exec,
-                                           llama::checkpoint const& values,
-                                           llama::model_sites const& sites,
-                                           std::string const& cache);
+/// Factors the sites on the engine, behind a progress bar. `cache`: folder of factors, or empty.
+template <llama::engine E>
+auto factor_with_progress(policies<E> const& on, llama::checkpoint const& values,
+                          llama::model_sites const& sites, std::string const& cache) {
+  std::mutex mutex;
+  std::unique_ptr<svf::factor_cache const> store;
+  if (!cache.empty()) {
+    store = std::make_unique<svf::factor_cache const>(cache, [&](std::string const& message) {
+      std::scoped_lock const lock(mutex);
+      warn(message);
+    });
+  }
+  progress_bar bar("matrices", std::size_t(sites.layout->count()));
+  return llama::factor_sites(on.exec, values, sites, store.get(),
+                             [&](std::size_t done, std::size_t) { bar.set(done); });
+}
 
 }  // namespace cli

@@ -17,7 +17,7 @@ namespace cli {
 
 namespace {
 
-struct generate_command : common_options, expert_options {
+struct generate_command : common_options, expert_options, device_options {
   std::string model;
   std::string prompt;
   std::string expert;
@@ -27,9 +27,9 @@ struct generate_command : common_options, expert_options {
   std::uint64_t seed = 0;
 };
 
-void run(generate_command const& options) {
-  llama::cpu_policy exec(options.threads);
-  language_model const m(exec, options.model, options.expert, options);
+template <llama::engine E>
+void run_on(policies<E> const& on, generate_command const& options) {
+  language_model<E> const m(on, options.model, options.expert, options);
   auto const ids = options.chat ? encode_chat_prompt(m.words(), options.prompt, options.model)
                                 : m.words().encode_start(options.prompt, true);
   svf::expects(!ids.empty(), svf::error_kind::format,
@@ -37,7 +37,7 @@ void run(generate_command const& options) {
   svf::generator random(options.seed, 0);
   stopwatch const watch;
   auto const answer = llama::generate(
-      exec, m.current(), ids,
+      on.exec, m.current(), ids,
       {options.max_tokens, float(options.temperature), m.words().eos()}, random,
       [&](llama::token id) {
         if (!options.as_json) {
@@ -57,6 +57,10 @@ void run(generate_command const& options) {
   } else {
     fmt::print("\n");
   }
+}
+
+void run(generate_command const& options) {
+  with_engine(options, options, [&](auto const& on) { run_on(on, options); });
 }
 
 }  // namespace
@@ -82,6 +86,7 @@ void add_generate(CLI::App& tool) {
   command.add_option("--seed", options->seed, "Of the random draws")->capture_default_str();
   add_expert(command, options->expert, "Speak under this expert instead of the base");
   add_expert_options(command, *options);
+  add_device(command, *options);
   add_common(
       command, *options,
       "Prints the tokens as they come, until the model ends its text or --max-tokens is\n"

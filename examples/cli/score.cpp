@@ -32,7 +32,7 @@ using svf::index_t;
 constexpr index_t greedy_tokens = 16;
 constexpr std::size_t top_count = 10;
 
-struct score_options : common_options, expert_options {
+struct score_options : common_options, expert_options, device_options {
   std::string model;
   std::string prompts;
   std::string expert;
@@ -58,7 +58,8 @@ std::vector<std::string> read_prompts(std::string const& path) {
   return texts;
 }
 
-std::vector<std::vector<llama::token>> encode_prompts(language_model const& m,
+template <llama::engine E>
+std::vector<std::vector<llama::token>> encode_prompts(language_model<E> const& m,
                                                       std::string const& path,
                                                       std::vector<std::string> const& texts) {
   std::vector<std::vector<llama::token>> prompts;
@@ -80,21 +81,24 @@ struct prompt_score {
   std::vector<llama::token> greedy;
 };
 
-prompt_score score(llama::cpu_policy& exec, llama::model const& m,
+template <llama::engine E>
+prompt_score score(typename E::policy& exec, llama::basic_model<E> const& m,
                    std::span<llama::token const> ids) {
   prompt_score result;
-  llama::kv_cache cache(m.cfg(), index_t(ids.size()) + greedy_tokens);
+  llama::basic_kv_cache<E> cache(exec, m.cfg(), index_t(ids.size()) + greedy_tokens);
   auto hidden = m.extend(exec, cache, ids);
   llama::predictions wanted;
   for (std::size_t t = 1; t < ids.size(); ++t) {
     wanted.add(index_t(t) - 1, ids[t], 0);
   }
-  wanted.log_probabilities(exec, m, hidden.view(), std::span(&result.sum_logprob, 1));
+  log_probabilities(exec, m, wanted, hidden.view(), std::span(&result.sum_logprob, 1));
 
+  auto there = svf::make_matrix<float>(exec, 1, m.cfg().vocabulary);
   svf::matrix<float> logits(1, m.cfg().vocabulary);
   std::span<float const> const values(logits.data(), std::size_t(logits.size()));
   auto const project_last = [&] {
-    m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), logits.view());
+    m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), there.view());
+    copy(exec, there.view(), logits.view());
     llama::expect_finite(values, "score");
   };
   project_last();
@@ -125,14 +129,14 @@ prompt_score score(llama::cpu_policy& exec, llama::model const& m,
   return result;
 }
 
-void run(score_options const& options) {
-  llama::cpu_policy exec(options.threads);
+template <llama::engine E>
+void run_on(policies<E> const& on, score_options const& options) {
   auto const texts = read_prompts(options.prompts);
-  language_model const m(exec, options.model, options.expert, options);
+  language_model<E> const m(on, options.model, options.expert, options);
   auto const prompts = encode_prompts(m, options.prompts, texts);
   progress_bar bar("prompts", prompts.size());
   for (std::size_t p = 0; p < prompts.size(); ++p) {
-    auto const result = score(exec, m.current(), prompts[p]);
+    auto const result = score(on.exec, m.current(), prompts[p]);
     auto const greedy_text = llama::replace_invalid_utf8(m.words().decode(result.greedy));
     bar.clear();
     if (options.as_json) {
@@ -159,6 +163,10 @@ void run(score_options const& options) {
   }
 }
 
+void run(score_options const& options) {
+  with_engine(options, options, [&](auto const& on) { run_on(on, options); });
+}
+
 }  // namespace
 
 void add_score(CLI::App& tool) {
@@ -172,6 +180,7 @@ void add_score(CLI::App& tool) {
       ->type_name("FILE");
   add_expert(command, options->expert, "Score under this expert instead of the base");
   add_expert_options(command, *options);
+  add_device(command, *options);
   add_common(
       command, *options,
       "The file holds {\"prompts\": [{\"text\": \"...\"}, ...]}. With --json every prompt gives\n"

@@ -63,6 +63,7 @@ void add_run_options(CLI::App& command, train_options& options) {
       ->type_name("FILE")
       ->check(not_empty());
   add_cache(command, options.cache);
+  add_device(command, options);
 }
 
 }  // namespace

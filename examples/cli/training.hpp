@@ -11,12 +11,13 @@
 
 #include <transformer/choice.hpp>
 
+#include "device.hpp"
 #include "output.hpp"
 
 /// What `svfmath train` does, in the files training_*.cpp; train.cpp holds its command line.
 namespace cli {
 
-struct train_options : common_options {
+struct train_options : common_options, device_options {
   std::string model, task, val, out, name, cache, checkpoint;
   std::vector<std::string> classify;
   std::size_t per_label = 200;

@@ -36,20 +36,18 @@ std::vector<llama::projection> projections_of(std::string const& word) {
   return {llama::all_projections.begin(), llama::all_projections.end()};
 }
 
-constexpr index_t rows_at_a_time = 1024;
-
-// Tokens whose activations fit into a quarter of the memory that is left to this process.
-index_t rows_to_keep(llama::config const& c) {
+// Tokens whose activations fit into a quarter of the memory that is left where the model is.
+template <llama::engine E>
+index_t rows_to_keep(policies<E> const& on, llama::config const& c) {
   index_t const floats_per_layer =
-      4 * c.width + 2 * c.query_width() + 2 * c.kv_width() + 3 * c.hidden;
+      4 * c.width + c.heads + 2 * c.query_width() + 2 * c.kv_width() + 3 * c.hidden;
   double const floats_per_row = double(c.layers) * double(floats_per_layer);
-  double const memory = double(llama::available_memory());
+  double const memory = double(llama::memory_left(on.exec));
   return std::max(index_t(memory / 4.0 / (4.0 * floats_per_row)), index_t(1));
 }
 
 svf::trainer start_or_resume(train_options const& options, svf::trainer_options const& settings,
-                             std::string const& setting, llama::adapted_model const& m) {
-  auto const sigma = m.sigma();
+                             std::string const& setting, std::vector<float> const& sigma) {
   if (options.checkpoint.empty() || !std::filesystem::exists(options.checkpoint)) {
     return svf::trainer(settings, sigma.size(), sigma);
   }
@@ -89,32 +87,34 @@ json curve_of(svf::trainer const& run) {
   return steps;
 }
 
+template <llama::engine E>
 class training_run {
  public:
-  explicit training_run(train_options const& options)
-      : options_(options),
+  training_run(policies<E> const& on, train_options const& options)
+      : on_(on),
+        options_(options),
         settings_(trainer_options_of(options)),
-        exec_(options.threads),
         data_(read_training_data(options)),
         setting_(setting_of(options, data_)) {
     load();
   }
 
   void run() {
-    auto run = start_or_resume(options_, settings_, setting_, *model_);
+    auto run = start_or_resume(options_, settings_, setting_, model_->sigma(on_.exec));
     say("{}: {} matrices, D = {} components, {} training questions\n", options_.model,
         model_->shared_layout()->count(), model_->shared_layout()->size(), train_.size());
     auto const validation = some_of(all_validation_, options_.val_questions, options_.seed);
-    llama::choice_environment environment(exec_, *model_, std::move(train_), rows_at_a_time,
-                                          rows_to_keep(model_->base().cfg()));
-    double const base = evaluate(exec_, model_->base(), validation).accuracy();
+    llama::basic_choice_environment<E> environment(on_.exec, *model_, std::move(train_),
+                                                   E::training_rows,
+                                                   rows_to_keep(on_, model_->base().cfg()));
+    double const base = evaluate(on_.exec, model_->base(), validation).accuracy();
     say("base: validation accuracy {:.4f} on {} questions\n", base, validation.size());
     if (run.steps_done() > 0) {
       say("going on after step {} from {}\n", run.steps_done(), options_.checkpoint);
     }
     auto const validate = [&](std::span<float const> z) {
-      model_->set_z(exec_, z);
-      return evaluate(exec_, model_->current(), validation).accuracy();
+      model_->set_z(on_.exec, z);
+      return evaluate(on_.exec, model_->current(), validation).accuracy();
     };
     progress_bar bar("steps", options_.steps);
     bar.set(run.steps_done());
@@ -150,10 +150,10 @@ class training_run {
     auto const words = tokenizer_of(source);
     train_ = llama::encode(words, data_.train, llama::limits_for(source.cfg));
     all_validation_ = llama::encode(words, data_.validation, llama::limits_for(source.cfg));
-    auto sites = llama::sites_of(exec_, source, projections_of(options_.sites));
-    auto factored = factor_with_progress(exec_, source, sites, options_.cache);
-    model_ = std::make_unique<llama::adapted_model>(
-        source, std::move(sites), std::move(factored.factors), settings_.normalise);
+    auto sites = llama::sites_of(on_.host, source, projections_of(options_.sites));
+    auto factored = factor_with_progress(on_, source, sites, options_.cache);
+    model_ = std::make_unique<llama::basic_adapted_model<E>>(
+        on_.exec, source, std::move(sites), std::move(factored.factors), settings_.normalise);
   }
 
   void report(svf::step_record const& step, svf::trainer const& now, double base) const {
@@ -195,9 +195,9 @@ class training_run {
     svf::save_expert(options_.out, svf::expert(model_->shared_layout(), z, name), origin);
     say("wrote {}\n", options_.out);
     if (options_.final_validation) {
-      auto const before = evaluate(exec_, model_->base(), all_validation_).accuracy();
-      model_->set_z(exec_, z);
-      auto const after = evaluate(exec_, model_->current(), all_validation_).accuracy();
+      auto const before = evaluate(on_.exec, model_->base(), all_validation_).accuracy();
+      model_->set_z(on_.exec, z);
+      auto const after = evaluate(on_.exec, model_->current(), all_validation_).accuracy();
       say("all {} validation questions: base {:.4f}, expert {:.4f}\n", all_validation_.size(),
           before, after);
       result["final_base_accuracy"] = before;
@@ -215,14 +215,14 @@ class training_run {
     }
   }
 
+  policies<E> on_;
   train_options const& options_;
   svf::trainer_options settings_;
   stopwatch watch_;
-  llama::cpu_policy exec_;
   training_data data_;
   std::string setting_;
   std::vector<llama::encoded_question> train_, all_validation_;
-  std::unique_ptr<llama::adapted_model> model_;
+  std::unique_ptr<llama::basic_adapted_model<E>> model_;
 };
 
 // Early, so that no work is lost and no file that is read is replaced.
@@ -244,7 +244,9 @@ void check_files(train_options const& options) {
 
 void run_training(train_options const& options) {
   check_files(options);
-  training_run(options).run();
+  with_engine(options, options, [&]<class E>(policies<E> const& on) {
+    training_run<E>(on, options).run();
+  });
 }
 
 }  // namespace cli

@@ -17,13 +17,15 @@
 namespace cli {
 
 /// The adapter with a bar that moves every few questions.
+template <llama::engine E>
 class watched_adapter {
  public:
-  using prompt_type = llama::choice_adapter::prompt_type;
-  using answer_type = llama::choice_adapter::answer_type;
-  using example_type = llama::choice_adapter::example_type;
+  using adapter_type = llama::basic_choice_adapter<E>;
+  using prompt_type = typename adapter_type::prompt_type;
+  using answer_type = typename adapter_type::answer_type;
+  using example_type = typename adapter_type::example_type;
 
-  watched_adapter(llama::choice_adapter adapter, std::size_t questions)
+  watched_adapter(adapter_type adapter, std::size_t questions)
       : adapter_(std::move(adapter)), bar_("questions", questions) {}
 
   void set_z(std::span<float const> z) { adapter_.set_z(z); }
@@ -54,7 +56,7 @@ class watched_adapter {
     return all;
   }
 
-  llama::choice_adapter adapter_;
+  adapter_type adapter_;
   progress_bar bar_;
 };
 

@@ -12,6 +12,7 @@
 #include <svfmath/core/error.hpp>
 #include <transformer/choice.hpp>
 #include <transformer/hf.hpp>
+#include <transformer/option_scores.hpp>
 
 #include "synthetic_tasks.hpp"
 #include "training.hpp"
@@ -19,7 +20,7 @@
 namespace {
 
 void print_accuracies(llama::cpu_policy& exec, llama::checkpoint const& trained) {
-  llama::model const m(trained);
+  llama::model const m(exec, trained);
   llama::tokenizer const words(trained.tok);
   auto tasks = tiny::trained_families();
   tasks.insert(tasks.end(), tiny::unseen_tasks().begin(), tiny::unseen_tasks().end());

@@ -129,7 +129,7 @@ llama::checkpoint train_from_scratch(llama::cpu_policy& exec, training_options c
                                      training_observer const& observer) {
   llama::config const c = tiny_config();
   llama::tokenizer const words(character_vocabulary());
-  llama::model m(c, random_weights(c, options.seed));
+  llama::model m(exec, c, random_weights(c, options.seed));
   full_gradient gradient(exec, c);
   weight_optimiser optimiser({.beta2 = 0.98, .weight_decay = options.weight_decay});
   svf::schedule const rate{.base = options.learning_rate,
@@ -142,7 +142,7 @@ llama::checkpoint train_from_scratch(llama::cpu_policy& exec, training_options c
     auto const hidden = m.forward(exec, batch.tokens, &kept);
     if (observer) {
       std::vector<double> sums(batch.weights.size());
-      batch.wanted.log_probabilities(exec, m, hidden.view(), sums);
+      log_probabilities(exec, m, batch.wanted, hidden.view(), sums);
       double total = 0.0;
       for (std::size_t slot = 1; slot < sums.size(); slot += 2) {
         total -= sums[slot];
@@ -150,7 +150,7 @@ llama::checkpoint train_from_scratch(llama::cpu_policy& exec, training_options c
       observer(step, total / double(batch.answer_tokens));
     }
     svf::matrix<float> dhidden(hidden.rows(), hidden.cols());
-    batch.wanted.backward(exec, m, hidden.view(), batch.weights, dhidden.view(),
+    log_probabilities_backward(exec, m, batch.wanted, hidden.view(), batch.weights, dhidden.view(),
                           gradient.sums().embedding.view());
     m.backward(exec, batch.tokens, kept, dhidden.view(), gradient);
     optimiser.step(exec, m.parameters(), gradient.sums(), options.clip_norm, rate(step));

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <transformer/checkpoint.hpp>
-#include <transformer/layers.hpp>
+#include <transformer/engine.hpp>
 
 /// From random weights to the tiny model.
 namespace tiny {

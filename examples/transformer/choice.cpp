@@ -12,14 +12,6 @@ namespace llama {
 
 namespace {
 
-std::vector<encoded_question const*> pointers(std::span<encoded_question const> questions) {
-  std::vector<encoded_question const*> result;
-  for (auto const& question : questions) {
-    result.push_back(&question);
-  }
-  return result;
-}
-
 constexpr std::size_t longest_line = std::size_t{16} << 20;
 constexpr std::size_t most_options = 1024;
 
@@ -74,10 +66,9 @@ bool read_line(std::istream& in, std::string& line) {
   return !line.empty() || in.good();
 }
 
-// "'FILE' line N: " or nothing.
-std::string prefix_of(std::string const& where) { return where.empty() ? "" : where + ": "; }
-
 }  // namespace
+
+std::string prefix_of(std::string const& where) { return where.empty() ? "" : where + ": "; }
 
 encoding_limits limits_for(config const& c) {
   encoding_limits limits;
@@ -183,43 +174,6 @@ std::vector<choice_batch> pack(std::span<encoded_question const* const> question
     result.back().add(*question);
   }
   return result;
-}
-
-void append_scores(cpu_policy& exec, model const& m, choice_batch const& batch, const_rows hidden,
-                   std::span<encoded_question const* const> questions,
-                   svf::action_table<float>& table) {
-  std::vector<double> sums(batch.options());
-  batch.wanted().log_probabilities(exec, m, hidden, sums);
-  std::vector<float> const scores(sums.begin(), sums.end());
-  for (std::size_t q = 0; q < batch.questions(); ++q) {
-    auto const offsets = batch.offsets();
-    auto const row = std::span(scores).subspan(offsets[q], offsets[q + 1] - offsets[q]);
-    for (float const score : row) {
-      svf::expects(std::isfinite(score), svf::error_kind::numeric,
-                   prefix_of(questions[q]->where), "expected finite log-probabilities of the ",
-                   "options, got ", score, ": the weights, or the expert's z, are too large for ",
-                   "float32");
-    }
-    table.push_row(row);
-  }
-}
-
-svf::action_table<float> option_scores(cpu_policy& exec, model const& m,
-                                       std::span<encoded_question const* const> questions,
-                                       index_t rows_at_a_time) {
-  svf::action_table<float> table;
-  for (choice_batch const& batch : pack(questions, rows_at_a_time)) {
-    auto const hidden = m.forward(exec, batch.tokens());
-    append_scores(exec, m, batch, hidden.view(),
-                  questions.subspan(table.questions(), batch.questions()), table);
-  }
-  return table;
-}
-
-svf::action_table<float> option_scores(cpu_policy& exec, model const& m,
-                                       std::span<encoded_question const> questions,
-                                       index_t rows_at_a_time) {
-  return option_scores(exec, m, pointers(questions), rows_at_a_time);
 }
 
 choice_result summarise(svf::action_table<float> const& scores,

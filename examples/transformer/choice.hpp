@@ -9,8 +9,9 @@
 
 #include <svfmath/learn/action_table.hpp>
 
-#include "model.hpp"
+#include "config.hpp"
 #include "predictions.hpp"
+#include "token_batch.hpp"
 #include "tokenizer.hpp"
 
 namespace llama {
@@ -22,6 +23,9 @@ struct choice_question {
   std::size_t answer = 0;  ///< index of the right option
   std::string where{};     ///< "'FILE' line N" for messages; empty if it came from no file
 };
+
+/// "'FILE' line N: " or nothing.
+std::string prefix_of(std::string const& where);
 
 /// Reads one JSON object a line: `prompt` (string), `options` (strings), `answer` (index). Throws
 /// `svf::error{format}` that names the file and line: missing or unreadable file, no line at all,
@@ -78,23 +82,6 @@ class choice_batch {
 
 /// Cuts `questions` into batches of at most `rows` rows (at least one question each).
 std::vector<choice_batch> pack(std::span<encoded_question const* const> questions, index_t rows);
-
-/// The scores of a batch after its forward pass (`hidden`), appended to `table` a row per question.
-/// `questions` are those of the batch. Throws `svf::error{numeric}` naming the question where a
-/// score is not finite.
-void append_scores(cpu_policy& exec, model const& m, choice_batch const& batch, const_rows hidden,
-                   std::span<encoded_question const* const> questions,
-                   svf::action_table<float>& table);
-
-/// log p(option | prompt) in nats, summed over the option's tokens: a row per question. The policy
-/// over the options is the softmax of a row. Throws `svf::error{numeric}` naming the question where
-/// one is not finite, as it happens when weights or an expert's z are too large for float32.
-svf::action_table<float> option_scores(cpu_policy& exec, model const& m,
-                                       std::span<encoded_question const* const> questions,
-                                       index_t rows_at_a_time = 2048);
-svf::action_table<float> option_scores(cpu_policy& exec, model const& m,
-                                       std::span<encoded_question const> questions,
-                                       index_t rows_at_a_time = 2048);
 
 /// What an evaluation counts.
 struct choice_result {

@@ -27,15 +27,17 @@ struct classification_wording {
 };
 
 /// A choice-answering model as `svf::two_pass` sees it (concept `svf::adaptable_model`).
-class choice_adapter {
+template <engine E>
+class basic_choice_adapter {
  public:
+  using policy = typename E::policy;
   using prompt_type = choice_question;
   using answer_type = std::size_t;          ///< index of the option with the highest score
   using example_type = encoded_question;
 
   /// Prompts and options are cut to `limits` and to the model's context.
-  choice_adapter(cpu_policy& exec, adapted_model& m, tokenizer const& words,
-                 classification_wording wording, encoding_limits limits = {});
+  basic_choice_adapter(policy& exec, basic_adapted_model<E>& m, tokenizer const& words,
+                       classification_wording wording, encoding_limits limits = {});
 
   void set_z(std::span<float const> z) { model_.set_z(exec_, z); }
   std::vector<std::vector<float>> label_scores(std::span<choice_question const> prompts,
@@ -44,12 +46,16 @@ class choice_adapter {
   svf::fitness evaluate(std::span<float const> z, std::span<encoded_question const> examples);
 
  private:
-  cpu_policy& exec_;
-  adapted_model& model_;
+  policy& exec_;
+  basic_adapted_model<E>& model_;
   tokenizer const& words_;
   classification_wording wording_;
   encoding_limits limits_;
 };
+
+using choice_adapter = basic_choice_adapter<cpu_engine>;
+
+extern template class basic_choice_adapter<cpu_engine>;
 
 static_assert(svf::adaptable_model<choice_adapter>);
 

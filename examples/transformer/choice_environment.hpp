@@ -15,13 +15,18 @@ namespace llama {
 
 /// Choice questions as what `svf::trainer` learns in: an action is an option, the policy the
 /// softmax of the options' log-probabilities, the reward +1 for the right one and −1 otherwise.
-class choice_environment {
+template <engine E>
+class basic_choice_environment {
  public:
+  using policy = typename E::policy;
+
   /// `exec` and `m` outlive the environment. `rows_at_a_time`: tokens in one forward pass;
   /// `kept_rows`: tokens whose activations are kept between score and backward, the rest is
   /// computed again.
-  choice_environment(cpu_policy& exec, adapted_model& m, std::vector<encoded_question> questions,
-                     index_t rows_at_a_time = 1024, index_t kept_rows = 8192);
+  basic_choice_environment(policy& exec, basic_adapted_model<E>& m,
+                           std::vector<encoded_question> questions,
+                           index_t rows_at_a_time = E::training_rows,
+                           index_t kept_rows = 8 * E::training_rows);
 
   std::size_t size() const { return questions_.size(); }
   float reward(std::size_t question, std::size_t action) const {
@@ -30,8 +35,9 @@ class choice_environment {
 
   /// Sets the model to z. Scores and throws as `option_scores`.
   svf::action_table<float> score(std::span<float const> z, std::span<std::size_t const> questions);
-  /// Scores under the base model, computed once per question and each question by itself: they
-  /// don't depend on what was asked before, so a resumed run repeats the uninterrupted one.
+  /// Scores under the base model, which don't depend on what was asked before, so that a resumed
+  /// run repeats the uninterrupted one: each question is computed once by itself, or all of
+  /// `questions` together, as the engine says.
   svf::action_table<float> reference(std::span<std::size_t const> questions);
   /// dz (D) += Σ dL/dscore · ∂score/∂z for the scores of the last `score`. Throws
   /// `svf::error{shape}` if `dscores` has other rows or dz another size.
@@ -42,19 +48,25 @@ class choice_environment {
  private:
   struct piece {
     choice_batch batch;
-    svf::matrix<float> hidden;
-    std::optional<activations> kept;
+    operand_matrix<E> hidden;
+    std::optional<basic_activations<E>> kept;
   };
 
-  cpu_policy& exec_;
-  adapted_model& model_;
+  std::vector<encoded_question const*> chosen(std::span<std::size_t const> questions) const;
+
+  policy& exec_;
+  basic_adapted_model<E>& model_;
   std::vector<encoded_question> questions_;
   index_t rows_at_a_time_;
   index_t kept_rows_;
   std::vector<piece> pieces_;
   std::vector<std::size_t> offsets_;               // of the last score
-  std::vector<std::vector<float>> reference_;      // by question, empty until computed
+  std::vector<std::vector<float>> reference_;      // by question, empty until computed and kept
 };
+
+using choice_environment = basic_choice_environment<cpu_engine>;
+
+extern template class basic_choice_environment<cpu_engine>;
 
 static_assert(svf::policy_environment<choice_environment>);
 

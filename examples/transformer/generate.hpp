@@ -34,8 +34,10 @@ token sampled_choice(std::span<float const> logits, float temperature, double u)
 /// one that leaves no room in the context, `error{numeric}` for a negative temperature and for
 /// logits that are not finite.
 /// Deterministic for the same generator state.
-std::vector<token> generate(cpu_policy& exec, model const& m, std::span<token const> prompt,
-                            generate_options const& options, svf::generator& random,
+template <engine E>
+std::vector<token> generate(typename E::policy& exec, basic_model<E> const& m,
+                            std::span<token const> prompt, generate_options const& options,
+                            svf::generator& random,
                             std::function<bool(token)> const& on_token = {});
 
 }  // namespace llama

@@ -86,4 +86,6 @@ std::uint64_t available_memory(path const& root) {
   return least == UINT64_MAX ? unknown : least;
 }
 
+std::uint64_t memory_left(cpu_policy const&) { return available_memory(); }
+
 }  // namespace llama

@@ -3,12 +3,12 @@
 
 #include <array>
 #include <cstddef>
-#include <string_view>
 #include <vector>
 
 #include <svfmath/core/matrix.hpp>
 
 #include "config.hpp"
+#include "engine.hpp"
 
 namespace llama {
 
@@ -18,23 +18,28 @@ inline constexpr std::array all_projections{projection::q,    projection::k,  pr
                                             projection::o,    projection::gate, projection::up,
                                             projection::down};
 
-struct layer_weights {
-  svf::vector<float> attention_norm;                // (d)
-  std::array<svf::matrix<float>, 7> projections;    // (out, in), by `projection`
-  svf::vector<float> mlp_norm;                      // (d)
+template <engine E>
+struct basic_layer_weights {
+  float_vector<E> attention_norm;                // (d)
+  std::array<operand_matrix<E>, 7> projections;  // (out, in), by `projection`
+  float_vector<E> mlp_norm;                      // (d)
 
-  svf::matrix<float>& operator[](projection p) { return projections[std::size_t(p)]; }
-  svf::matrix<float> const& operator[](projection p) const { return projections[std::size_t(p)]; }
+  operand_matrix<E>& operator[](projection p) { return projections[std::size_t(p)]; }
+  operand_matrix<E> const& operator[](projection p) const { return projections[std::size_t(p)]; }
 };
 
-struct weights {
-  svf::matrix<float> embedding;  // (vocabulary, d)
-  std::vector<layer_weights> layers;
-  svf::vector<float> output_norm;  // (d)
-  svf::matrix<float> output;       // (vocabulary, d), empty when tied to the embedding
+template <engine E>
+struct basic_weights {
+  operand_matrix<E> embedding;  // (vocabulary, d)
+  std::vector<basic_layer_weights<E>> layers;
+  float_vector<E> output_norm;  // (d)
+  operand_matrix<E> output;     // (vocabulary, d), empty when tied to the embedding
 
-  svf::matrix<float> const& output_matrix() const { return output.size() ? output : embedding; }
+  operand_matrix<E> const& output_matrix() const { return output.size() ? output : embedding; }
 };
+
+using layer_weights = basic_layer_weights<cpu_engine>;
+using weights = basic_weights<cpu_engine>;
 
 /// Rows and columns of a projection (out, in).
 struct extent {

@@ -10,6 +10,7 @@
 #include <transformer/adapted_model.hpp>
 #include <transformer/choice_adapter.hpp>
 #include <transformer/choice_environment.hpp>
+#include <transformer/option_scores.hpp>
 
 namespace demo {
 
@@ -59,7 +60,7 @@ trained_expert train_expert(workshop const& shop, std::string const& name, quest
   llama::choice_environment questions_to_learn(shop.exec, shop.model, shop.encode(train),
                                                rows_at_a_time, 4 * rows_at_a_time);
   auto const held_out = shop.encode(validation);
-  svf::trainer trainer(options, std::size_t(shop.model.layout().size()), shop.model.sigma());
+  svf::trainer trainer(options, std::size_t(shop.model.layout().size()), shop.model.sigma(shop.exec));
   double const seconds = seconds_of([&] {
     trainer.run(questions_to_learn, [&](std::span<float const> z) {
       return shop.score_of(z, held_out).accuracy();
@@ -206,8 +207,8 @@ experiment_result run_experiment(llama::cpu_policy& exec, llama::checkpoint cons
     result.worst_reconstruction = std::max(result.worst_reconstruction, each.reconstruction);
     result.worst_orthogonality = std::max(result.worst_orthogonality, each.orthogonality);
   }
-  llama::adapted_model adapted(model, sites, std::move(factored.factors));
-  result.sigma = adapted.sigma();
+  llama::adapted_model adapted(exec, model, sites, std::move(factored.factors));
+  result.sigma = adapted.sigma(exec);
 
   llama::tokenizer const words(model.tok, model.source);
   workshop const shop{exec, words, adapted, options};

@@ -15,7 +15,7 @@
 #include <svfmath/learn/preset.hpp>
 #include <svfmath/learn/trainer.hpp>
 #include <transformer/checkpoint.hpp>
-#include <transformer/layers.hpp>
+#include <transformer/engine.hpp>
 
 #include "question_sets.hpp"
 

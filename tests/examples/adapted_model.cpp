@@ -16,7 +16,7 @@ namespace {
 llama::adapted_model small_adapted(llama::cpu_policy& exec, llama::checkpoint const& source,
                                    std::span<llama::projection const> chosen = {}) {
   auto const sites = llama::sites_of(exec, source, chosen);
-  return {source, sites, llama::factor_sites(exec, source, sites, nullptr).factors};
+  return {exec, source, sites, llama::factor_sites(exec, source, sites, nullptr).factors};
 }
 
 bool equal_weights(llama::model const& a, llama::model const& b) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <transformer/choice.hpp>
+#include <transformer/option_scores.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -44,7 +45,7 @@ double one_by_one(llama::cpu_policy& exec, llama::model const& m,
     wanted.add(llama::index_t(prompt.size() + i) - 1, option[i], 0);
   }
   std::vector<double> sum(1);
-  wanted.log_probabilities(exec, m, m.forward(exec, batch).view(), sum);
+  log_probabilities(exec, m, wanted, m.forward(exec, batch).view(), sum);
   return sum[0];
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <transformer/choice_adapter.hpp>
+#include <transformer/option_scores.hpp>
 
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ struct fixture {
   llama::cpu_policy exec{2};
   llama::checkpoint source = test::checkpoint_of(test::small_model(test::small_config(false, true), 12));
   llama::model_sites sites = llama::sites_of(exec, source);
-  llama::adapted_model model{source, sites,
+  llama::adapted_model model{exec, source, sites,
                              llama::factor_sites(exec, source, sites, nullptr).factors};
   llama::tokenizer words = letters();
   llama::classification_wording wording{"ab", "cd", "e"};

@@ -228,7 +228,7 @@ TEST_CASE("model: decoding with the cache equals the batched pass in pieces of a
   std::vector<llama::token> const ids{3, 1, 4, 1, 5, 9, 2, 6};
   auto const expected = naive_logits(m, ids);
   for (std::size_t piece : {std::size_t(1), std::size_t(3), std::size_t(8)}) {
-    llama::kv_cache cache(m.cfg(), 8);
+    llama::kv_cache cache(exec, m.cfg(), 8);
     for (std::size_t first = 0; first < ids.size(); first += piece) {
       std::size_t const count = std::min(piece, ids.size() - first);
       auto const hidden = m.extend(exec, cache, std::span(ids).subspan(first, count));
@@ -252,7 +252,7 @@ TEST_CASE("model: summed log-probabilities of options equal the naive ones") {
   question const ask;
   auto const hidden = m.forward(exec, ask.batch);
   std::vector<double> sums(2);
-  ask.wanted.log_probabilities(exec, m, hidden.view(), sums);
+  log_probabilities(exec, m, ask.wanted, hidden.view(), sums);
   CHECK(test::close(sums[0], naive_log_probability(m, ask.trunk, ask.first), forward_tolerance));
   CHECK(test::close(sums[1], naive_log_probability(m, ask.trunk, ask.second), forward_tolerance));
 }
@@ -267,7 +267,7 @@ TEST_CASE("model: every gradient equals central differences of the naive double 
     auto const hidden = m.forward(exec, ask.batch, &kept);
     svf::matrix<float> dhidden(hidden.rows(), hidden.cols());
     svf::matrix<float> doutput(m.cfg().vocabulary, m.cfg().width);
-    ask.wanted.backward(exec, m, hidden.view(), dsums, dhidden.view(), doutput.view());
+    log_probabilities_backward(exec, m, ask.wanted, hidden.view(), dsums, dhidden.view(), doutput.view());
     collect_all all(m);
     m.backward(exec, ask.batch, kept, dhidden.view(), all);
 

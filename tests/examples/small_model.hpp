@@ -73,7 +73,8 @@ inline llama::model small_model(llama::config const& c, std::uint64_t seed) {
     }
     w.layers.push_back(std::move(layer));
   }
-  return llama::model(c, std::move(w));
+  llama::cpu_policy exec(1);
+  return {exec, c, std::move(w)};
 }
 
 /// The same weights as a checkpoint under Hugging Face's names.

@@ -14,6 +14,7 @@
 #include <transformer/checkpoint.hpp>
 #include <transformer/choice.hpp>
 #include <transformer/predictions.hpp>
+#include <transformer/option_scores.hpp>
 
 #include "small_model.hpp"
 
@@ -23,7 +24,7 @@ double loss_of(llama::cpu_policy& exec, llama::model const& m, llama::token_batc
                llama::predictions const& wanted) {
   std::vector<double> sums(2);
   auto const hidden = m.forward(exec, batch);
-  wanted.log_probabilities(exec, m, hidden.view(), sums);
+  log_probabilities(exec, m, wanted, hidden.view(), sums);
   return -sums[0] - 0.25 * sums[1];
 }
 
@@ -47,7 +48,7 @@ TEST_CASE("tiny_model: the gradient of every tensor is the finite difference of 
   auto const hidden = m.forward(exec, batch, &kept);
   svf::matrix<float> dhidden(hidden.rows(), hidden.cols());
   std::vector<float> const weights{-1.0f, -0.25f};
-  wanted.backward(exec, m, hidden.view(), weights, dhidden.view(),
+  log_probabilities_backward(exec, m, wanted, hidden.view(), weights, dhidden.view(),
                   gradient.sums().embedding.view());
   m.backward(exec, batch, kept, dhidden.view(), gradient);
 
@@ -128,7 +129,7 @@ TEST_CASE("tiny_model: the bundled model reaches the accuracies that its README 
       llama::load_checkpoint(std::filesystem::path(SVFMATH_EXAMPLES_DIRECTORY) / "tiny_model");
   CHECK(llama::parameter_count(bundled.cfg) < 1'000'000);
   llama::cpu_policy exec(2);
-  llama::model const m(bundled);
+  llama::model const m(exec, bundled);
   llama::tokenizer const words(bundled.tok);
   struct stated {
     tiny::task task;

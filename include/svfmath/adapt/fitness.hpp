@@ -18,6 +18,7 @@ struct fitness {
   double primary = 0.0;
   double secondary = 0.0;
 
+  friend bool operator==(fitness const&, fitness const&) = default;
   friend auto operator<=>(fitness const&, fitness const&) = default;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
+#include <type_traits>
+
 #include <svfmath/apply/gradient.hpp>
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/config.hpp>
@@ -12,6 +15,14 @@
 namespace svf {
 
 namespace detail {
+
+/// A copy of x in T.
+template <class T, class Exec, class X, class Space>
+matrix<T, Space> converted(Exec& exec, matrix_view<X, Space> x) {
+  auto result = make_matrix<T>(exec, x.rows, x.cols);
+  copy(exec, x, result.view());
+  return result;
+}
 
 /// a(i) + b(i).
 template <class T, class Space>
@@ -39,7 +50,8 @@ class gradient_accumulator {
 
   gradient_path path() const { return path_; }
 
-  /// Adds x (T×n) and δ (T×m). `factors` are the site's. Throws `error{shape}`.
+  /// Adds x (T×n) and δ (T×m). `factors` are the site's. x and δ are of T, or both of a 16-bit type
+  /// that `exec` multiplies with sums in T. Throws `error{shape}`.
   template <execution_policy Exec, matrix_for<Exec> X, matrix_for<Exec> Y>
   void add(Exec& exec, svd_factors<T, Space> const& factors, X const& x, Y const& delta) {
     auto const input = as_matrix(x);
@@ -56,7 +68,14 @@ class gradient_accumulator {
       return;
     }
     auto gamma = make_vector<T>(exec, factors.rank());
-    detail::factored_gamma(exec, factors, input, output, gamma.view());
+    using element = std::remove_const_t<typename decltype(input)::element_type>;
+    if constexpr (std::same_as<element, T>) {
+      detail::factored_gamma(exec, factors, input, output, gamma.view());
+    } else {
+      auto const wide_input = detail::converted<T>(exec, input);
+      auto const wide_output = detail::converted<T>(exec, output);
+      detail::factored_gamma(exec, factors, wide_input.view(), wide_output.view(), gamma.view());
+    }
     auto const total = sum_.view().row(0);
     transform(exec, total, detail::element_sum<T, Space>{total, gamma.view()});
   }

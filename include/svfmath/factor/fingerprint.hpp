@@ -51,6 +51,7 @@ struct fingerprint {
     return result;
   }
 
+  friend bool operator==(fingerprint const&, fingerprint const&) = default;
   friend auto operator<=>(fingerprint const&, fingerprint const&) = default;
 };
 

@@ -2,7 +2,6 @@
 #include "attention.hpp"
 
 #include <cmath>
-#include <limits>
 
 #include <Eigen/Core>
 #include <svfmath/cpu/blas.hpp>
@@ -18,14 +17,31 @@ svf::matrix_view<T> head_block(svf::matrix_view<T> x, row_range rows, index_t he
   return x.block(rows.first, head * head_dim, rows.count, head_dim);
 }
 
-// Row-wise softmax of scale·scores, where row i sees its first `visible + i` columns.
-void causal_softmax(mutable_rows scores, float scale, index_t visible) {
+// Row-wise softmax of scale·scores, where row i sees its first `visible + i` columns. The logarithm
+// of row i's sum goes to log_sums(i, 0), where that has rows.
+void causal_softmax(mutable_rows scores, float scale, index_t visible, mutable_rows log_sums) {
   for (index_t i = 0; i < scores.rows; ++i) {
     float* const row = scores.row(i).data;
     Eigen::Map<Eigen::ArrayXf> seen(row, visible + i);
     Eigen::Map<Eigen::ArrayXf> hidden(row + visible + i, scores.cols - visible - i);
-    seen = ((seen - seen.maxCoeff()) * scale).exp();
-    seen *= 1.0f / seen.sum();
+    float const top = seen.maxCoeff();
+    seen = ((seen - top) * scale).exp();
+    float const sum = seen.sum();
+    seen *= 1.0f / sum;
+    hidden.setZero();
+    if (log_sums.rows > 0) {
+      log_sums(i, 0) = top * scale + std::log(sum);
+    }
+  }
+}
+
+// The same with the sums that a forward pass found.
+void causal_softmax_again(mutable_rows scores, float scale, index_t visible, const_rows log_sums) {
+  for (index_t i = 0; i < scores.rows; ++i) {
+    float* const row = scores.row(i).data;
+    Eigen::Map<Eigen::ArrayXf> seen(row, visible + i);
+    Eigen::Map<Eigen::ArrayXf> hidden(row + visible + i, scores.cols - visible - i);
+    seen = (seen * scale - log_sums(i, 0)).exp();
     hidden.setZero();
   }
 }
@@ -46,8 +62,9 @@ void for_each_segment(token_batch::sequence const& sequence, F&& f) {
   }
 }
 
-svf::matrix<float> probabilities(svf::cpu::seq& exec, config const& c, segment const& part,
-                                 const_rows q, const_rows k, index_t head, index_t kv_head) {
+// q kᵀ of a segment's rows and the keys that they may see.
+svf::matrix<float> scores_of(svf::cpu::seq& exec, config const& c, segment const& part,
+                             const_rows q, const_rows k, index_t head, index_t kv_head) {
   svf::matrix<float> scores(part.own.count, part.columns());
   auto const queries = head_block(q, part.own, head, c.head_dim);
   auto const fill = [&](row_range rows, index_t column) {
@@ -58,14 +75,15 @@ svf::matrix<float> probabilities(svf::cpu::seq& exec, config const& c, segment c
   };
   fill(part.context, 0);
   fill(part.own, part.context.count);
-  causal_softmax(scores.view(), 1.0f / std::sqrt(float(c.head_dim)), part.context.count + 1);
   return scores;
 }
+
+float scale_of(config const& c) { return 1.0f / std::sqrt(float(c.head_dim)); }
 
 }  // namespace
 
 void attention(cpu_policy& exec, config const& c, token_batch const& batch, const_rows q,
-               const_rows k, const_rows v, mutable_rows out) {
+               const_rows k, const_rows v, mutable_rows out, mutable_rows log_sums) {
   index_t const group = c.heads / c.kv_heads;
   auto const sequences = batch.sequences();
   for_each_index(exec, index_t(sequences.size()) * c.heads, [&](index_t task) {
@@ -73,7 +91,9 @@ void attention(cpu_policy& exec, config const& c, token_batch const& batch, cons
     index_t const head = task % c.heads;
     svf::cpu::seq local;
     for_each_segment(sequence, [&](segment const& part) {
-      auto const p = probabilities(local, c, part, q, k, head, head / group);
+      auto p = scores_of(local, c, part, q, k, head, head / group);
+      causal_softmax(p.view(), scale_of(c), part.context.count + 1,
+                     head_block(log_sums, part.own, head, 1));
       auto const target = head_block(out, part.own, head, c.head_dim);
       gemm(local, 1.0f, p.view().cols_range(part.context.count, part.own.count),
            head_block(v, part.own, head / group, c.head_dim), 0.0f, target);
@@ -86,10 +106,9 @@ void attention(cpu_policy& exec, config const& c, token_batch const& batch, cons
 }
 
 void attention_backward(cpu_policy& exec, config const& c, token_batch const& batch, const_rows q,
-                        const_rows k, const_rows v, const_rows dout, mutable_rows dq,
-                        mutable_rows dk, mutable_rows dv) {
+                        const_rows k, const_rows v, const_rows out, const_rows log_sums,
+                        const_rows dout, mutable_rows dq, mutable_rows dk, mutable_rows dv) {
   index_t const group = c.heads / c.kv_heads;
-  float const scale = 1.0f / std::sqrt(float(c.head_dim));
   auto const sequences = batch.sequences();
   // One task owns all rows of a sequence and all heads of a key head: no two tasks write the same
   // element, and the order of the sums is fixed.
@@ -107,7 +126,9 @@ void attention_backward(cpu_policy& exec, config const& c, token_batch const& ba
     });
     for (index_t head = kv_head * group; head < (kv_head + 1) * group; ++head) {
       for_each_segment(sequence, [&](segment const& part) {
-        auto const p = probabilities(local, c, part, q, k, head, kv_head);
+        auto p = scores_of(local, c, part, q, k, head, kv_head);
+        causal_softmax_again(p.view(), scale_of(c), part.context.count + 1,
+                             head_block(log_sums, part.own, head, 1));
         svf::matrix<float> ds(part.own.count, part.columns());  // dL/dp, then dL/dscores
         auto const gradient = head_block(dout, part.own, head, c.head_dim);
         auto const with_ranges = [&](auto&& f) {
@@ -122,10 +143,14 @@ void attention_backward(cpu_policy& exec, config const& c, token_batch const& ba
           gemm(local, 1.0f, transposed(p.view().cols_range(column, rows.count)), gradient, 1.0f,
                head_block(dv, rows, kv_head, c.head_dim));
         });
+        // The mean of dL/dp under p is the row's o · dL/do.
+        auto const result = head_block(out, part.own, head, c.head_dim);
         for (index_t i = 0; i < ds.rows(); ++i) {
           Eigen::Map<Eigen::ArrayXf> row(ds.data() + i * ds.cols(), ds.cols());
           Eigen::Map<Eigen::ArrayXf const> weight(p.data() + i * p.cols(), p.cols());
-          row = scale * weight * (row - (row * weight).sum());
+          Eigen::Map<Eigen::ArrayXf const> o(result.row(i).data, c.head_dim);
+          Eigen::Map<Eigen::ArrayXf const> d(gradient.row(i).data, c.head_dim);
+          row = scale_of(c) * weight * (row - (o * d).sum());
         }
         auto const queries = head_block(q, part.own, head, c.head_dim);
         auto const target = head_block(dq, part.own, head, c.head_dim);
@@ -151,7 +176,7 @@ void cached_attention(cpu_policy& exec, config const& c, index_t past, const_row
     svf::matrix<float> scores(q.rows, k.rows);
     gemm(local, 1.0f, head_block(q, {0, q.rows}, head, c.head_dim),
          transposed(head_block(k, all, head / group, c.head_dim)), 0.0f, scores.view());
-    causal_softmax(scores.view(), 1.0f / std::sqrt(float(c.head_dim)), past + 1);
+    causal_softmax(scores.view(), scale_of(c), past + 1, {});
     gemm(local, 1.0f, scores.view(), head_block(v, all, head / group, c.head_dim), 0.0f,
          head_block(out, {0, q.rows}, head, c.head_dim));
   });

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#pragma once
+
 #include "choice_environment.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include <svfmath/apply/gradient_accumulator.hpp>
-#include <svfmath/cpu.hpp>
+#include <svfmath/core/transfer.hpp>
 
+#include "option_scores.hpp"
+
+/// The members of choice_environment.hpp's class. A unit that instantiates them includes its backend
+/// of svfmath before.
 namespace llama {
 
-namespace {
+namespace detail {
 
-void expect_questions(std::span<std::size_t const> asked, std::size_t count) {
+inline void expect_questions(std::span<std::size_t const> asked, std::size_t count) {
   for (std::size_t q : asked) {
     svf::expects(q < count, svf::error_kind::shape,
                  "choice_environment: expected a question below ", count, ", got ", q);
@@ -19,9 +26,13 @@ void expect_questions(std::span<std::size_t const> asked, std::size_t count) {
 }
 
 // Sums the z-gradient of every site while the backward pass goes by.
-class z_gradient : public backward_visitor {
+template <engine E>
+class z_gradient : public basic_backward_visitor<E> {
  public:
-  z_gradient(cpu_policy& exec, adapted_model const& m, index_t rows) : exec_(exec), model_(m) {
+  using policy = typename E::policy;
+
+  z_gradient(policy& exec, basic_adapted_model<E> const& m, index_t rows)
+      : exec_(exec), model_(m) {
     site_of_.assign(std::size_t(m.base().cfg().layers) * all_projections.size(), -1);
     first_layer_ = m.base().cfg().layers;
     for (std::size_t s = 0; s < m.places().size(); ++s) {
@@ -33,8 +44,8 @@ class z_gradient : public backward_visitor {
     }
   }
 
-  void projection_gradient(index_t layer, projection p, const_rows x,
-                           const_rows delta) override {
+  void projection_gradient(index_t layer, projection p, operand_rows<E> x,
+                           operand_rows<E> delta) override {
     index_t const s = site_of_[slot(layer, p)];
     if (s >= 0) {
       sums_[std::size_t(s)].add(exec_, model_.factors()[std::size_t(s)], x, delta);
@@ -46,14 +57,18 @@ class z_gradient : public backward_visitor {
 
   // dz += the sums.
   void add_to(std::span<float> dz) {
+    auto const z = svf::vector_on(exec_, model_.z());
+    auto sums = svf::make_vector<float>(exec_, z.size());
     for (std::size_t s = 0; s < sums_.size(); ++s) {
       svf::site const& site = model_.layout()[index_t(s)];
-      auto const z = model_.z().subspan(std::size_t(site.offset), std::size_t(site.rank()));
-      std::vector<float> part(z.size());
-      sums_[s].finish(exec_, model_.factors()[s], z, part, model_.normalise());
-      std::transform(part.begin(), part.end(), dz.begin() + site.offset, dz.begin() + site.offset,
-                     std::plus<>());
+      sums_[s].finish(
+          exec_, model_.factors()[s],
+          svf::vector_view<float const, space_of<E>>(z.data() + site.offset, site.rank()),
+          svf::vector_view<float, space_of<E>>(sums.data() + site.offset, site.rank()),
+          model_.normalise());
     }
+    auto const host = svf::host_vector(exec_, sums);
+    std::transform(host.begin(), host.end(), dz.begin(), dz.begin(), std::plus<>());
   }
 
  private:
@@ -61,18 +76,19 @@ class z_gradient : public backward_visitor {
     return std::size_t(layer) * all_projections.size() + std::size_t(p);
   }
 
-  cpu_policy& exec_;
-  adapted_model const& model_;
+  policy& exec_;
+  basic_adapted_model<E> const& model_;
   std::vector<index_t> site_of_;
-  std::vector<svf::gradient_accumulator<float>> sums_;
+  std::vector<svf::gradient_accumulator<float, space_of<E>>> sums_;
   index_t first_layer_ = 0;
 };
 
-}  // namespace
+}  // namespace detail
 
-choice_environment::choice_environment(cpu_policy& exec, adapted_model& m,
-                                       std::vector<encoded_question> questions,
-                                       index_t rows_at_a_time, index_t kept_rows)
+template <engine E>
+basic_choice_environment<E>::basic_choice_environment(policy& exec, basic_adapted_model<E>& m,
+                                                      std::vector<encoded_question> questions,
+                                                      index_t rows_at_a_time, index_t kept_rows)
     : exec_(exec),
       model_(m),
       questions_(std::move(questions)),
@@ -80,14 +96,22 @@ choice_environment::choice_environment(cpu_policy& exec, adapted_model& m,
       kept_rows_(kept_rows),
       reference_(questions_.size()) {}
 
-svf::action_table<float> choice_environment::score(std::span<float const> z,
-                                                   std::span<std::size_t const> questions) {
-  expect_questions(questions, questions_.size());
-  model_.set_z(exec_, z);
-  std::vector<encoded_question const*> asked;
+template <engine E>
+std::vector<encoded_question const*> basic_choice_environment<E>::chosen(
+    std::span<std::size_t const> questions) const {
+  std::vector<encoded_question const*> result;
   for (std::size_t q : questions) {
-    asked.push_back(&questions_[q]);
+    result.push_back(&questions_[q]);
   }
+  return result;
+}
+
+template <engine E>
+svf::action_table<float> basic_choice_environment<E>::score(
+    std::span<float const> z, std::span<std::size_t const> questions) {
+  detail::expect_questions(questions, questions_.size());
+  model_.set_z(exec_, z);
+  auto const asked = chosen(questions);
   pieces_.clear();
   svf::action_table<float> table;
   index_t rows_so_far = 0;
@@ -107,19 +131,28 @@ svf::action_table<float> choice_environment::score(std::span<float const> z,
   return table;
 }
 
-svf::action_table<float> choice_environment::reference(std::span<std::size_t const> questions) {
-  expect_questions(questions, questions_.size());
+template <engine E>
+svf::action_table<float> basic_choice_environment<E>::reference(
+    std::span<std::size_t const> questions) {
+  detail::expect_questions(questions, questions_.size());
+  if constexpr (!E::keeps_reference) {
+    return option_scores(exec_, model_.base(), chosen(questions), rows_at_a_time_);
+  }
   svf::action_table<float> table;
   for (std::size_t q : questions) {
     if (reference_[q].empty()) {
-      reference_[q] = option_scores(exec_, model_.base(), std::span(&questions_[q], 1)).values;
+      reference_[q] = option_scores(exec_, model_.base(),
+                                    std::span<encoded_question const>(&questions_[q], 1))
+                          .values;
     }
     table.push_row(reference_[q]);
   }
   return table;
 }
 
-void choice_environment::backward(svf::action_table<float> const& dscores, std::span<float> dz) {
+template <engine E>
+void basic_choice_environment<E>::backward(svf::action_table<float> const& dscores,
+                                           std::span<float> dz) {
   svf::expects(dscores.offsets == offsets_, svf::error_kind::shape,
                "choice_environment: expected gradients of the ", offsets_.size() - 1,
                " questions scored last");
@@ -130,17 +163,17 @@ void choice_environment::backward(svf::action_table<float> const& dscores, std::
   for (piece const& p : pieces_) {
     rows += p.batch.tokens().rows();
   }
-  z_gradient gradient(exec_, model_, rows);
+  detail::z_gradient<E> gradient(exec_, model_, rows);
   std::size_t first = 0;
   for (piece& p : pieces_) {
     if (!p.kept) {
       p.kept.emplace();
       p.hidden = model_.current().forward(exec_, p.batch.tokens(), &*p.kept);
     }
-    svf::matrix<float> dhidden(p.hidden.rows(), p.hidden.cols());
-    p.batch.wanted().backward(exec_, model_.current(), p.hidden.view(),
-                              std::span(dscores.values).subspan(first, p.batch.options()),
-                              dhidden.view());
+    auto dhidden = svf::make_matrix<float>(exec_, p.hidden.rows(), p.hidden.cols());
+    log_probabilities_backward(exec_, model_.current(), p.batch.wanted(), p.hidden.view(),
+                               std::span(dscores.values).subspan(first, p.batch.options()),
+                               dhidden.view());
     model_.current().backward(exec_, p.batch.tokens(), *p.kept, dhidden.view(), gradient);
     p.kept.reset();
     first += p.batch.options();

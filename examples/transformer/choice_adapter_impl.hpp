@@ -1,30 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+#pragma once
+
 #include "choice_adapter.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "option_scores.hpp"
+
+/// The members of choice_adapter.hpp's class.
 namespace llama {
 
-choice_question classification_wording::ask(std::string const& prompt,
-                                            std::span<std::string const> labels,
-                                            std::size_t right) const {
-  choice_question question;
-  question.prompt = before + prompt + after;
-  for (std::string const& label : labels) {
-    question.options.push_back(label_prefix + label);
-  }
-  question.answer = right;
-  return question;
-}
-
-choice_adapter::choice_adapter(cpu_policy& exec, adapted_model& m, tokenizer const& words,
-                               classification_wording wording, encoding_limits limits)
+template <engine E>
+basic_choice_adapter<E>::basic_choice_adapter(policy& exec, basic_adapted_model<E>& m,
+                                              tokenizer const& words,
+                                              classification_wording wording,
+                                              encoding_limits limits)
     : exec_(exec), model_(m), words_(words), wording_(std::move(wording)), limits_(limits) {
   limits_.context = std::min(limits.context, std::size_t(m.base().cfg().context));
 }
 
-std::vector<std::vector<float>> choice_adapter::label_scores(
+template <engine E>
+std::vector<std::vector<float>> basic_choice_adapter<E>::label_scores(
     std::span<choice_question const> prompts, std::span<std::string const> labels) {
   std::vector<encoded_question> asked;
   for (choice_question const& prompt : prompts) {
@@ -38,7 +35,9 @@ std::vector<std::vector<float>> choice_adapter::label_scores(
   return result;
 }
 
-std::vector<std::size_t> choice_adapter::answer(std::span<choice_question const> prompts) {
+template <engine E>
+std::vector<std::size_t> basic_choice_adapter<E>::answer(
+    std::span<choice_question const> prompts) {
   auto const asked = encode(words_, prompts, limits_);
   auto const scores = option_scores(exec_, model_.current(), asked);
   std::vector<std::size_t> result;
@@ -49,8 +48,9 @@ std::vector<std::size_t> choice_adapter::answer(std::span<choice_question const>
   return result;
 }
 
-svf::fitness choice_adapter::evaluate(std::span<float const> z,
-                                      std::span<encoded_question const> examples) {
+template <engine E>
+svf::fitness basic_choice_adapter<E>::evaluate(std::span<float const> z,
+                                               std::span<encoded_question const> examples) {
   model_.set_z(exec_, z);
   auto const result = summarise(option_scores(exec_, model_.current(), examples), examples);
   return {result.accuracy(), result.mean_log_probability};

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include <Eigen/Core>
 
@@ -59,36 +58,17 @@ void rms_norm_backward(cpu_policy& exec, const_rows x, svf::vector_view<float co
   }
 }
 
-rotary_table::rotary_table(config const& c)
-    : head_dim_(c.head_dim),
-      style_(c.rope),
-      cosine_(c.context, c.head_dim / 2),
-      sine_(c.context, c.head_dim / 2) {
-  std::vector<double> frequencies;
-  for (index_t i = 0; i < c.head_dim / 2; ++i) {
-    frequencies.push_back(
-        std::pow(double(c.rope_theta), -2.0 * double(i) / double(c.head_dim)));
-  }
-  for (index_t position = 0; position < c.context; ++position) {
-    for (index_t i = 0; i < c.head_dim / 2; ++i) {
-      double const angle = double(position) * frequencies[std::size_t(i)];
-      cosine_(position, i) = float(std::cos(angle));
-      sine_(position, i) = float(std::sin(angle));
-    }
-  }
-}
-
-void rotary_table::rotate(cpu_policy& exec, mutable_rows x,
-                          std::span<std::int32_t const> positions, int direction) const {
-  index_t const half = head_dim_ / 2;
+void rotate(cpu_policy& exec, rotary_table<svf::host_space> const& table, mutable_rows x,
+            svf::vector_view<std::int32_t const> positions, int direction) {
+  index_t const half = table.head_dim() / 2;
   // Where the two members of a pair lie inside a head.
-  index_t const step = style_ == config::rope_style::interleaved ? 2 : 1;
-  index_t const partner = style_ == config::rope_style::interleaved ? 1 : half;
+  index_t const step = table.style == config::rope_style::interleaved ? 2 : 1;
+  index_t const partner = table.style == config::rope_style::interleaved ? 1 : half;
   float const sign = direction < 0 ? -1.0f : 1.0f;
   for_each_row(exec, x.rows, [&](index_t t) {
-    float const* const cosine = cosine_.data() + positions[std::size_t(t)] * half;
-    float const* const sine = sine_.data() + positions[std::size_t(t)] * half;
-    for (float* head = x.row(t).data; head != x.row(t).data + x.cols; head += head_dim_) {
+    float const* const cosine = table.cosine.data() + positions[t] * half;
+    float const* const sine = table.sine.data() + positions[t] * half;
+    for (float* head = x.row(t).data; head != x.row(t).data + x.cols; head += table.head_dim()) {
       for (index_t i = 0; i < half; ++i) {
         float& a = head[i * step];
         float& b = head[i * step + partner];
@@ -107,14 +87,15 @@ void swiglu(cpu_policy& exec, const_rows gate, const_rows up, mutable_rows y) {
   });
 }
 
-void swiglu_backward(cpu_policy& exec, const_rows dy, mutable_rows gate, mutable_rows up) {
+void swiglu_backward(cpu_policy& exec, const_rows dy, const_rows gate, const_rows up,
+                     mutable_rows dgate, mutable_rows dup) {
   for_each_row(exec, gate.rows, [&](index_t t) {
-    auto a = row_of(gate, t);
-    auto u = row_of(up, t);
+    auto const a = row_of(gate, t);
+    auto const u = row_of(up, t);
     Eigen::ArrayXf const sigmoid = 1.0f / (1.0f + (-a).exp());
     Eigen::ArrayXf const silu = a * sigmoid;
-    a = row_of(dy, t) * u * (sigmoid * (1.0f + a * (1.0f - sigmoid)));
-    u = row_of(dy, t) * silu;
+    row_of(dgate, t) = row_of(dy, t) * u * (sigmoid * (1.0f + a * (1.0f - sigmoid)));
+    row_of(dup, t) = row_of(dy, t) * silu;
   });
 }
 

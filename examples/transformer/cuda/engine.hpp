@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <svfmath/core/half.hpp>
+#include <svfmath/cuda/policy.hpp>
+
+#include "../engine.hpp"
+
+namespace llama {
+
+/// A model on a CUDA device. W: float, or bfloat16 for weights of half the size and products on the
+/// tensor cores with sums in float; norms, softmax, attention and the residual stream are float.
+template <class W>
+struct cuda_engine {
+  using policy = svf::cuda::stream_policy;
+  using weight = W;
+  static constexpr index_t rows_at_a_time = 16384;
+  static constexpr index_t training_rows = 16384;
+  static constexpr index_t logit_rows = 2048;
+  static constexpr bool keeps_reference = false;
+};
+
+}  // namespace llama

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers.hpp"
+
+#include <cuda_runtime.h>
+
+#include <svfmath/core/half.hpp>
+#include <svfmath/cuda.cuh>
+
+#include "reduce.cuh"
+
+namespace llama {
+
+namespace {
+
+namespace sc = svf::cuda;
+
+template <class W>
+using operands = svf::matrix_view<W, svf::device_space>;
+using values = svf::vector_view<float, svf::device_space>;
+
+constexpr unsigned row_threads = 128;
+
+// One block for a row.
+template <class W>
+__global__ void rms_norm_kernel(device_rows x, device_values w, float epsilon, operands<W> y,
+                                values inverse_rms) {
+  index_t const t = blockIdx.x;
+  float square = 0.0f;
+  for (index_t j = threadIdx.x; j < x.cols; j += blockDim.x) {
+    square += x(t, j) * x(t, j);
+  }
+  square = cuda::reduce_block(square, 0.0f, cuda::add{});
+  float const scale = rsqrtf(square / float(x.cols) + epsilon);
+  for (index_t j = threadIdx.x; j < x.cols; j += blockDim.x) {
+    y(t, j) = sc::detail::rounded<W>(x(t, j) * scale * w[j]);
+  }
+  if (threadIdx.x == 0) {
+    inverse_rms[t] = scale;
+  }
+}
+
+__global__ void rms_norm_backward_kernel(device_rows x, device_values w, device_values inverse_rms,
+                                         device_rows dy, mutable_device_rows dx) {
+  index_t const t = blockIdx.x;
+  float inner = 0.0f;
+  for (index_t j = threadIdx.x; j < x.cols; j += blockDim.x) {
+    inner += dy(t, j) * w[j] * x(t, j);
+  }
+  inner = cuda::reduce_block(inner, 0.0f, cuda::add{}) / float(x.cols);
+  float const scale = inverse_rms[t];
+  float const back = inner * scale * scale * scale;
+  for (index_t j = threadIdx.x; j < x.cols; j += blockDim.x) {
+    dx(t, j) += scale * dy(t, j) * w[j] - x(t, j) * back;
+  }
+}
+
+// A pair of elements that turn together.
+struct rotate_pair {
+  mutable_device_rows x;
+  device_rows cosine;
+  device_rows sine;
+  svf::vector_view<std::int32_t const, svf::device_space> positions;
+  bool interleaved;
+  float sign;
+
+  __device__ void operator()(index_t t, index_t pair) const {
+    index_t const half = cosine.cols;
+    index_t const head = pair / half;
+    index_t const i = pair % half;
+    index_t const first = head * 2 * half + (interleaved ? 2 * i : i);
+    index_t const second = first + (interleaved ? 1 : half);
+    float const c = cosine(positions[t], i);
+    float const s = sign * sine(positions[t], i);
+    float const a = x(t, first);
+    float const b = x(t, second);
+    x(t, first) = a * c - b * s;
+    x(t, second) = a * s + b * c;
+  }
+};
+
+__device__ float sigmoid(float a) { return 1.0f / (1.0f + __expf(-a)); }
+
+template <class W>
+struct swiglu_element {
+  device_rows gate, up;
+  operands<W> y;
+  __device__ void operator()(index_t t, index_t j) const {
+    float const a = gate(t, j);
+    y(t, j) = sc::detail::rounded<W>(a * sigmoid(a) * up(t, j));
+  }
+};
+
+template <class W>
+struct swiglu_gradient {
+  device_rows dy, gate, up;
+  operands<W> dgate, dup;
+  __device__ void operator()(index_t t, index_t j) const {
+    float const a = gate(t, j);
+    float const u = up(t, j);
+    float const d = dy(t, j);
+    float const s = sigmoid(a);
+    dgate(t, j) = sc::detail::rounded<W>(d * u * (s * (1.0f + a * (1.0f - s))));
+    dup(t, j) = sc::detail::rounded<W>(d * a * s);
+  }
+};
+
+}  // namespace
+
+template <class W>
+void rms_norm(svf::cuda::stream_policy& exec, device_rows x, device_values w, float epsilon,
+              svf::matrix_view<W, svf::device_space> y,
+              svf::vector_view<float, svf::device_space> inverse_rms) {
+  if (x.rows == 0) {
+    return;
+  }
+  sc::detail::on_device const here(exec.device());
+  rms_norm_kernel<W><<<unsigned(x.rows), row_threads, 0, exec.stream()>>>(x, w, epsilon, y,
+                                                                         inverse_rms);
+  sc::detail::check(cudaGetLastError(), "rms_norm");
+}
+
+void rms_norm_backward(svf::cuda::stream_policy& exec, device_rows x, device_values w,
+                       device_values inverse_rms, device_rows dy, mutable_device_rows dx,
+                       svf::vector_view<float, svf::device_space> dw) {
+  svf::expects(dw.size == 0, svf::error_kind::backend,
+               "rms_norm_backward: expected no gradient of the norm's weights on a CUDA device");
+  if (x.rows == 0) {
+    return;
+  }
+  sc::detail::on_device const here(exec.device());
+  rms_norm_backward_kernel<<<unsigned(x.rows), row_threads, 0, exec.stream()>>>(x, w, inverse_rms,
+                                                                               dy, dx);
+  sc::detail::check(cudaGetLastError(), "rms_norm_backward");
+}
+
+void rotate(svf::cuda::stream_policy& exec, rotary_table<svf::device_space> const& table,
+            mutable_device_rows x, svf::vector_view<std::int32_t const, svf::device_space> positions,
+            int direction) {
+  sc::detail::for_each_element(
+      exec, x.rows, x.cols / 2,
+      rotate_pair{x, table.cosine.view(), table.sine.view(), positions,
+                  table.style == config::rope_style::interleaved, direction < 0 ? -1.0f : 1.0f});
+}
+
+template <class W>
+void swiglu(svf::cuda::stream_policy& exec, device_rows gate, device_rows up,
+            svf::matrix_view<W, svf::device_space> y) {
+  sc::detail::for_each_element(exec, y.rows, y.cols, swiglu_element<W>{gate, up, y});
+}
+
+template <class W>
+void swiglu_backward(svf::cuda::stream_policy& exec, device_rows dy, device_rows gate,
+                     device_rows up, svf::matrix_view<W, svf::device_space> dgate,
+                     svf::matrix_view<W, svf::device_space> dup) {
+  sc::detail::for_each_element(exec, dy.rows, dy.cols,
+                               swiglu_gradient<W>{dy, gate, up, dgate, dup});
+}
+
+template void rms_norm(svf::cuda::stream_policy&, device_rows, device_values, float,
+                       operands<float>, values);
+template void rms_norm(svf::cuda::stream_policy&, device_rows, device_values, float,
+                       operands<svf::bfloat16>, values);
+template void swiglu(svf::cuda::stream_policy&, device_rows, device_rows, operands<float>);
+template void swiglu(svf::cuda::stream_policy&, device_rows, device_rows, operands<svf::bfloat16>);
+template void swiglu_backward(svf::cuda::stream_policy&, device_rows, device_rows, device_rows,
+                              operands<float>, operands<float>);
+template void swiglu_backward(svf::cuda::stream_policy&, device_rows, device_rows, device_rows,
+                              operands<svf::bfloat16>, operands<svf::bfloat16>);
+
+}  // namespace llama
