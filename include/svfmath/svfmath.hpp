@@ -41,10 +41,14 @@
 #include <svfmath/expert/parameterisation.hpp>
 #include <svfmath/expert/sums.hpp>
 
+#include <svfmath/apply/expert_mixtures.hpp>
+#include <svfmath/apply/expert_spectra.hpp>
 #include <svfmath/apply/factored.hpp>
 #include <svfmath/apply/gradient.hpp>
 #include <svfmath/apply/gradient_accumulator.hpp>
 #include <svfmath/apply/materialize.hpp>
+#include <svfmath/apply/mixed.hpp>
+#include <svfmath/apply/row_selection.hpp>
 #include <svfmath/apply/spectrum.hpp>
 
 #include <svfmath/learn/action_table.hpp>

@@ -12,6 +12,7 @@
 #include <svfmath/apply/factored.hpp>
 #include <svfmath/apply/gradient.hpp>
 #include <svfmath/apply/materialize.hpp>
+#include <svfmath/apply/mixed.hpp>
 #include <svfmath/core/half.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/factor/factorize.hpp>
@@ -123,6 +124,48 @@ TEST_CASE_TEMPLATE("half: W', y and dL/dz from 16-bit factors are as near as 16 
     CHECK(relative_error(exec, dz, dz_expected) <= allowed<H>);
     svf::gradient(exec, factors, z, x, delta, row);  // by dW for 300 rows
     CHECK(relative_error(exec, dz, dz_expected) <= allowed<H>);
+  }
+}
+
+TEST_CASE_TEMPLATE("half: rows of a mixed batch have the bits of apply_factored", H, svf::bfloat16,
+                   svf::float16) {
+  svf::cuda::stream_policy exec;
+  // Ranks that whole packs fit and do not fit; one row and several for each thread of a kernel.
+  for (auto const& [m, n, rows] :
+       {std::array<index_t, 3>{96, 64, 17}, {70, 90, 40}, {61, 70, 9}, {64, 96, 1000}}) {
+    CAPTURE(m);
+    auto const p = make_problem(exec, m, n, rows);
+    auto const factors = svf::factors_as<H>(exec, svf::factors_on(exec, p.factors));
+    auto const x = rounded_on<H>(exec, p.x);
+    constexpr index_t experts = 3;
+    index_t const r = p.factors.rank();
+    auto const z = test::uniform_vector<float>(std::size_t(experts * r), 0.5f, 1.5f, 8);
+    auto const z_there =
+        svf::matrix_on(exec, svf::matrix_view<float const>(z.data(), experts, r));
+    svf::expert_spectra const spectra(exec, factors, z_there);
+    std::vector<int> expert_of_row;
+    for (index_t t = 0; t < rows; ++t) {
+      expert_of_row.push_back(int((t * t + t / 2) % experts));
+    }
+    svf::row_selection const selection(exec, experts, expert_of_row);
+    auto const check = [&](auto y_there, auto alone_there) {
+      svf::apply_mixed(exec, factors, spectra, selection, x, y_there);
+      auto const y = svf::host_matrix(exec, y_there);
+      for (index_t k = 0; k < experts; ++k) {
+        svf::apply_factored(exec, factors, z_there.view().row(k), x, alone_there);
+        auto const alone = svf::host_matrix(exec, alone_there);
+        bool equal = true;
+        for (index_t t = 0; t < rows; ++t) {
+          for (index_t a = 0; a < m; ++a) {
+            equal = equal && (expert_of_row[std::size_t(t)] != k ||
+                              float(y(t, a)) == float(alone(t, a)));
+          }
+        }
+        CHECK(equal);
+      }
+    };
+    check(svf::make_matrix<H>(exec, rows, m), svf::make_matrix<H>(exec, rows, m));
+    check(svf::make_matrix<float>(exec, rows, m), svf::make_matrix<float>(exec, rows, m));
   }
 }
 

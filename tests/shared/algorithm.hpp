@@ -92,6 +92,61 @@ TEST_CASE_TEMPLATE("algorithm: scaling in place, and refusing what does not fit"
   CHECK_THROWS_AS(scale_rows(exec, d.view(), svf::as_const(a.view()), a.view()), svf::error);
 }
 
+TEST_CASE_TEMPLATE("algorithm: scale_selected multiplies each row by the row chosen for it", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    CAPTURE(seed);
+    svf::generator random(seed, 6);
+    // Beyond 512 rows a device takes several of them at once.
+    index_t const rows = test::extent(random) * (seed % 5 == 0 ? 5 : 1);
+    index_t const cols = test::extent(random);
+    index_t const choices = test::extent(random);
+    test::padded<float> const a(rows, cols, random);
+    test::padded<double> const d(choices, cols, random);
+    test::padded<float> b(rows, cols, random);
+    std::vector<index_t> chosen;
+    for (index_t i = 0; i < rows; ++i) {
+      chosen.push_back(index_t(random.below(std::uint64_t(choices))));
+    }
+    test::placed<Exec, float> const a_there(exec, a);
+    test::placed<Exec, double> const d_there(exec, d);
+    test::placed<Exec, float> const b_there(exec, b);
+    auto const chosen_there = svf::vector_on(exec, chosen);
+    scale_selected(exec, svf::as_const(a_there.view), svf::as_const(d_there.view),
+                   chosen_there.view(), b_there.view);
+    auto const before = b.values;
+    b_there.fetch(exec, b);
+    bool equal = true;
+    for (index_t i = 0; i < rows; ++i) {
+      for (index_t j = 0; j < cols; ++j) {
+        equal = equal && b.view(i, j) == float(double(a.view(i, j)) *
+                                               d.view(chosen[std::size_t(i)], j));
+      }
+    }
+    CHECK(equal);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      equal = equal && (b.holds(i) || b.values[i] == before[i]);
+    }
+    CHECK(equal);
+    auto in_place = svf::make_matrix<float>(exec, rows, cols);
+    copy(exec, svf::as_const(a_there.view), in_place.view());
+    scale_selected(exec, svf::as_const(in_place.view()), svf::as_const(d_there.view),
+                   chosen_there.view(), in_place.view());
+    auto const result = svf::host_matrix(exec, in_place);
+    for (index_t i = 0; i < rows; ++i) {
+      for (index_t j = 0; j < cols; ++j) {
+        equal = equal && result(i, j) == b.view(i, j);
+      }
+    }
+    CHECK(equal);
+  }
+  auto const a = svf::matrix_on(exec, svf::matrix<float>(2, 3));
+  auto out = svf::make_matrix<float>(exec, 2, 3);
+  auto const three = svf::vector_on(exec, std::vector<index_t>(3, 0));
+  CHECK_THROWS_AS(scale_selected(exec, a.view(), a.view(), three.view(), out.view()), svf::error);
+}
+
 TEST_CASE_TEMPLATE("algorithm: column_dots sums in double, in any order of memory", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();

@@ -73,17 +73,15 @@ double seconds_of_call(svf::cuda::stream_policy& exec, Body&& body, int calls) {
   return 1e-3 * double(milliseconds) / calls;
 }
 
-/// The best seconds of each of `bodies` in 40 rounds, in each of which all take their turn: a device
-/// that slows down as it warms up slows all of them.
-template <class... Bodies>
+/// The best seconds of each of `bodies` in a number of rounds, in each of which all take their turn:
+/// a device that slows down as it warms up slows all of them.
+template <int Rounds = 40, int Calls = 10, class... Bodies>
 std::array<double, sizeof...(Bodies)> best_seconds(svf::cuda::stream_policy& exec,
                                                    Bodies&&... bodies) {
-  constexpr int rounds = 40;
-  constexpr int calls = 10;
   std::array<double, sizeof...(Bodies)> best;
   best.fill(HUGE_VAL);
-  for (int round = 0; round <= rounds; ++round) {
-    std::array<double, sizeof...(Bodies)> const now{seconds_of_call(exec, bodies, calls)...};
+  for (int round = 0; round <= Rounds; ++round) {
+    std::array<double, sizeof...(Bodies)> const now{seconds_of_call(exec, bodies, Calls)...};
     for (std::size_t i = 0; i < now.size() && round > 0; ++i) {  // the first one warms up
       best[i] = std::min(best[i], now[i]);
     }

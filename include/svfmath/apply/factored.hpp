@@ -5,11 +5,44 @@
 
 #include <svfmath/apply/spectrum.hpp>
 #include <svfmath/core/concepts.hpp>
+#include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 
 namespace svf {
+
+namespace detail {
+
+/// Throws `error{shape}` unless x is T×n and y T×m.
+template <class T, class Space, class X, class Y>
+void expect_batch(char const* verb, svd_factors<T, Space> const& factors, X const& x, Y const& y) {
+  expects(x.cols == factors.cols() && y.cols == factors.rows() && x.rows == y.rows,
+          error_kind::shape, verb, ": expected x T x ", factors.cols(), " and y T x ",
+          factors.rows(), ", got ", x.rows, "x", x.cols, " and ", y.rows, "x", y.cols);
+}
+
+/// Y ← scale(X V) Uᵀ, where scale(hidden, out) turns T×r sums into T×r factors of the second
+/// product: in place, or rounded to T where sums are wider.
+template <class Exec, class T, class X, class Y, class Scale>
+void factored_product(Exec& exec, svd_factors<T, typename Exec::space> const& factors, X const& x,
+                      Y const& y, Scale&& scale) {
+  using wide = wide_t<T>;
+  auto hidden = make_matrix<wide>(exec, x.rows, factors.rank());
+  gemm(exec, wide(1), as_const(x), transposed(factors.vt.view()), wide(0), hidden.view());
+  auto const multiply = [&](matrix<T, typename Exec::space>& scaled) {
+    scale(as_const(hidden.view()), scaled.view());
+    gemm(exec, wide(1), as_const(scaled.view()), transposed(factors.u.view()), wide(0), y);
+  };
+  if constexpr (std::same_as<T, wide>) {
+    multiply(hidden);
+  } else {
+    auto rounded = make_matrix<T>(exec, x.rows, factors.rank());
+    multiply(rounded);
+  }
+}
+
+}  // namespace detail
 
 /// Y = X W'ᵀ without forming W': row by row y = U (σ' ∘ (Vᵀ x)), with σ' = c·σ∘z.
 ///
@@ -23,25 +56,12 @@ void apply_factored(Exec& exec, svd_factors<T, typename Exec::space> const& fact
                     X const& x, Y&& y, normalisation kind = normalisation::none) {
   auto const input = as_matrix(x);
   auto const output = as_matrix(y);
-  expects(
-      input.cols == factors.cols() && output.cols == factors.rows() && input.rows == output.rows,
-      error_kind::shape, "apply_factored: expected x T x ", factors.cols(), " and y T x ",
-      factors.rows(), ", got ", input.rows, "x", input.cols, " and ", output.rows, "x",
-      output.cols);
+  detail::expect_batch("apply_factored", factors, input, output);
   auto spectrum = detail::begin_spectrum(exec, factors.s.view(), as_vector(z), kind);
-  using wide = detail::wide_t<T>;
-  auto hidden = make_matrix<wide>(exec, input.rows, factors.rank());  // X V, then X V diag(σ')
-  gemm(exec, wide(1), as_const(input), transposed(factors.vt.view()), wide(0), hidden.view());
-  auto const sigma = as_const(spectrum.values.view());
-  spectrum.expect_finite(exec);
-  if constexpr (std::same_as<T, wide>) {
-    scale_columns(exec, as_const(hidden.view()), sigma, hidden.view());
-    gemm(exec, wide(1), as_const(hidden.view()), transposed(factors.u.view()), wide(0), output);
-  } else {
-    auto rounded = make_matrix<T>(exec, input.rows, factors.rank());
-    scale_columns(exec, as_const(hidden.view()), sigma, rounded.view());
-    gemm(exec, wide(1), as_const(rounded.view()), transposed(factors.u.view()), wide(0), output);
-  }
+  detail::factored_product(exec, factors, input, output, [&](auto const& hidden, auto const& out) {
+    spectrum.expect_finite(exec);
+    scale_columns(exec, hidden, as_const(spectrum.values.view()), out);
+  });
 }
 
 }  // namespace svf

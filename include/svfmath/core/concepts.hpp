@@ -41,7 +41,8 @@ concept execution_policy =
              detail::exec_matrix<Exec, float const> b, detail::exec_vector<Exec, float> v,
              detail::exec_vector<Exec, float const> w, matrix_view<float> host_a,
              matrix_view<float const> host_b, vector_view<float> host_v,
-             vector_view<float const> host_w, vector_view<index_t const> rows) {
+             vector_view<float const> host_w, vector_view<index_t const> rows,
+             detail::exec_vector<Exec, index_t const> selection) {
       gemm(exec, 1.0f, b, b, 0.0f, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
@@ -51,6 +52,7 @@ concept execution_policy =
       svd(exec, direct_svd::jacobi, b, a, v, a);
       scale_columns(exec, b, w, a);
       scale_rows(exec, w, b, a);
+      scale_selected(exec, b, b, selection, a);
       column_dots(exec, b, b, v);
       gather_rows(exec, b, rows, a);
       transform(exec, v, detail::constant<float>{});

@@ -58,6 +58,33 @@ auto readable(Exec& exec, vector_view<T, Space> x) {
   }
 }
 
+template <class Exec, class T, class Space>
+auto readable(Exec& exec, matrix_view<T, Space> x) {
+  if constexpr (std::same_as<Space, host_space>) {
+    return x;
+  } else {
+    return host_matrix(exec, x);
+  }
+}
+
+/// What the policy can read x by: x itself where it lies in the policy's memory, otherwise a copy.
+template <class Exec, class T, class Space>
+auto reachable(Exec& exec, vector_view<T, Space> x) {
+  if constexpr (std::same_as<Space, typename Exec::space>) {
+    return x;
+  } else {
+    return vector_on(exec, x);
+  }
+}
+template <class Exec, class T, class Space>
+auto reachable(Exec& exec, matrix_view<T, Space> x) {
+  if constexpr (std::same_as<Space, typename Exec::space>) {
+    return x;
+  } else {
+    return matrix_on(exec, x);
+  }
+}
+
 /// x(i) and a(i,j) on the host.
 template <class Exec, class T, class Space>
 auto value_at(Exec& exec, vector_view<T, Space> x, index_t i) {

@@ -39,6 +39,23 @@ void scale_rows(Exec& exec, vector_view<D> d, matrix_view<A> a, matrix_view<B> b
   scale_columns(exec, transposed(a), d, transposed(b));
 }
 
+/// B(i,j) ← A(i,j) · D(rows(i),j), where rows(i) is a row of D. A and B may be the same.
+/// Throws `error{shape}`.
+template <policy Exec, class A, class D, class B>
+void scale_selected(Exec& exec, matrix_view<A> a, matrix_view<D> d,
+                    vector_view<index_t const> rows, matrix_view<B> b) {
+  expects(a.rows == b.rows && a.cols == b.cols && d.cols == a.cols && rows.size == a.rows,
+          error_kind::shape, "scale_selected: expected A m x n, D k x n, m rows, B m x n, got ",
+          a.rows, "x", a.cols, ", ", d.rows, "x", d.cols, ", ", rows.size, ", ", b.rows, "x",
+          b.cols);
+  for_each_index(exec, b.rows, [&](index_t i) {
+    vector_view<D> const factors = d.row(rows[i]);
+    for (index_t j = 0; j < b.cols; ++j) {
+      b(i, j) = static_cast<B>(a(i, j) * factors[j]);
+    }
+  });
+}
+
 /// d(j) ← Σ_i A(i,j)·B(i,j): the diagonal of AᵀB, summed in double in the order of i.
 /// Throws `error{shape}`.
 template <policy Exec, class A, class B, class D>

@@ -13,6 +13,7 @@
 #include <svfmath/cuda/detail/pending.hpp>
 #include <svfmath/cuda/detail/row_reduction.cuh>
 #include <svfmath/cuda/detail/scale_packs.cuh>
+#include <svfmath/cuda/detail/scale_selected.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
 #include <svfmath/cuda/policy.hpp>
@@ -60,6 +61,29 @@ template <class D, class A, class B>
 void scale_rows(stream_policy& exec, vector_view<D, device_space> d, matrix_view<A, device_space> a,
                 matrix_view<B, device_space> b) {
   scale_columns(exec, transposed(a), d, transposed(b));
+}
+
+/// B(i,j) ← A(i,j) · D(rows(i),j), where rows(i) is a row of D. A and B may be the same.
+/// Throws `error{shape}`.
+template <class A, class D, class B>
+void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
+                    matrix_view<D, device_space> d, vector_view<index_t const, device_space> rows,
+                    matrix_view<B, device_space> b) {
+  expects(a.rows == b.rows && a.cols == b.cols && d.cols == a.cols && rows.size == a.rows,
+          error_kind::shape, "scale_selected: expected A m x n, D k x n, m rows, B m x n, got ",
+          a.rows, "x", a.cols, ", ", d.rows, "x", d.cols, ", ", rows.size, ", ", b.rows, "x",
+          b.cols);
+  if (a.size() == 0) {
+    return;
+  }
+  constexpr index_t most_rows = detail::rows_of_thread * 65535;
+  if (detail::fits_packs(a, b) && detail::has_packs<detail::pack_size<A, B>>(d) &&
+      b.rows <= most_rows) {
+    detail::scale_selected_packs(exec, a, d, rows, b);
+  } else {
+    detail::for_each_element(exec, b.rows, b.cols,
+                             detail::scale_by_selection<A, D, B>{a, d, rows, b});
+  }
 }
 
 /// C ← β C, zero for β = 0 even where C holds NaN.

@@ -72,6 +72,17 @@ struct scale_by_row {
   }
 };
 
+template <class A, class D, class B>
+struct scale_by_selection {
+  matrix_view<A, device_space> a;
+  matrix_view<D, device_space> d;
+  vector_view<index_t const, device_space> rows;
+  matrix_view<B, device_space> b;
+  __device__ void operator()(index_t i, index_t j) const {
+    b(i, j) = static_cast<B>(a(i, j) * d(rows[i], j));
+  }
+};
+
 template <class W, class T>
 struct scale_or_clear {
   W beta;

@@ -27,15 +27,17 @@ struct alignas(sizeof(T) * N) pack {
 template <class A, class B>
 inline constexpr unsigned pack_size = unsigned(16 / std::max(sizeof(A), sizeof(B)));
 
+/// Whether the rows of x begin at whole packs of N elements.
+template <unsigned N, class X>
+bool has_packs(matrix_view<X, device_space> x) {
+  return x.layout == order::row_major && x.ld % index_t(N) == 0 &&
+         reinterpret_cast<std::uintptr_t>(x.data) % (N * sizeof(X)) == 0;
+}
+
 template <class A, class B>
 bool fits_packs(matrix_view<A, device_space> a, matrix_view<B, device_space> b) {
   constexpr unsigned n = pack_size<A, B>;
-  auto const aligned = [](auto const& x) {
-    using element = std::remove_pointer_t<decltype(x.data)>;
-    return x.layout == order::row_major && x.ld % index_t(n) == 0 &&
-           reinterpret_cast<std::uintptr_t>(x.data) % (n * sizeof(element)) == 0;
-  };
-  return a.cols % index_t(n) == 0 && aligned(a) && aligned(b);
+  return a.cols % index_t(n) == 0 && has_packs<n>(a) && has_packs<n>(b);
 }
 
 /// x rounded to B, in one instruction for the 16-bit types.
@@ -57,6 +59,18 @@ __device__ P read_once(P const* from) {
     return __builtin_bit_cast(P, __ldcs(reinterpret_cast<float4 const*>(from)));
   } else {
     return *from;
+  }
+}
+
+/// 8 or 16 bytes by one instruction: the compiler takes some stores of a struct apart.
+template <class P>
+__device__ void write(P const& value, P* to) {
+  if constexpr (sizeof(P) == sizeof(uint4)) {
+    __stwb(reinterpret_cast<uint4*>(to), __builtin_bit_cast(uint4, value));
+  } else if constexpr (sizeof(P) == sizeof(uint2)) {
+    __stwb(reinterpret_cast<uint2*>(to), __builtin_bit_cast(uint2, value));
+  } else {
+    *to = value;
   }
 }
 
@@ -86,7 +100,7 @@ __global__ void scale_packs_kernel(matrix_view<A, device_space> a, vector_view<D
       for (unsigned e = 0; e < n; ++e) {
         out.values[e] = rounded<B>(in[k].values[e] * (ByRow ? d[first + k] : d[j + e]));
       }
-      *reinterpret_cast<pack<B, n>*>(&b(first + k, j)) = out;
+      write(out, reinterpret_cast<pack<B, n>*>(&b(first + k, j)));
     }
   }
 }
