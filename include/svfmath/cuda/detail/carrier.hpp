@@ -28,8 +28,9 @@ inline int device_of(void const* data, int otherwise) {
   return attributes.type == cudaMemoryTypeDevice ? attributes.device : otherwise;
 }
 
-/// Copies equal elements from one device to another between views of equal extents and order. Works
-/// with and without peer access.
+/// Copies equal elements from one device to another between views of equal extents and order. Needs
+/// no peer access. The pools are not opened to other devices for it (cudaMemPoolSetAccess): drivers
+/// are reported to lose peer copies into pools that are.
 template <class T>
 void copy_rows_between(cudaStream_t stream, matrix_view<T const, device_space> source,
                        int source_device, matrix_view<T, device_space> destination, int device) {
