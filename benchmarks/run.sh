@@ -13,8 +13,10 @@
 #   RESULT NAME ours=… peer=… ratio=… error=…
 #
 #   --threads N      both sides run on N processors (default: all that this shell may use)
-#   --json FILE      Google Benchmark's figures of the first round as JSON into FILE
-#   --save           the output also into benchmarks/results/NAME.txt, with the hardware's name
+#   --json FILE      the figures of the first round as JSON into FILE: Google Benchmark's, or the
+#                    table of a NAME_cuda with the device's name
+#   --save           the output also into benchmarks/results/NAME.txt, with the hardware's name, and
+#                    the table of a NAME_cuda into benchmarks/results/NAME_cuda.json
 #   ARGUMENT...      handed to the program
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -56,7 +58,7 @@ while [[ $# -gt 0 ]]; do
     --json)
       json=${2:-}
       [[ -n $json ]] || refuse "--json: expected a file, got none"
-      [[ $name != gemm && $cuda == no ]] || refuse "--json: $name has a console of its own"
+      [[ $name != gemm ]] || refuse "--json: $name has a console of its own"
       shift 2
       ;;
     --save)
@@ -102,6 +104,11 @@ if command -v taskset > /dev/null; then
   pinned=(taskset -c "$(head -n "$threads" <<< "$processors" | paste -sd,)")
 fi
 log=$folder/$name.txt
+if [[ $cuda == yes && $save == yes && -z $json ]]; then
+  json=$folder/$name.json
+fi
+json_arguments=("--benchmark_out=$json" --benchmark_out_format=json)
+[[ $cuda == no ]] || json_arguments=(--json "$json")
 smaller() { # of two numbers, of which the first may be missing
   awk -v a="$1" -v b="$2" 'BEGIN { print (a == "" || b < a) ? b : a }'
 }
@@ -113,7 +120,7 @@ measure() {
   local ours="" error=none peer="" round output seconds found own_peer
   for round in 1 2; do
     local extra=()
-    [[ -z $json || $round == 2 ]] || extra=("--benchmark_out=$json" --benchmark_out_format=json)
+    [[ -z $json || $round == 2 ]] || extra=("${json_arguments[@]}")
     output=$("${pinned[@]}" "$folder/bench_$name" "${extra[@]}" "${arguments[@]}")
     [[ $round == 2 ]] || echo "$output"
     read -r seconds found < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
@@ -140,4 +147,5 @@ measure | tee "$log"
 if [[ $save == yes ]]; then
   mkdir -p benchmarks/results
   cp "$log" "benchmarks/results/$name.txt"
+  [[ $cuda == no ]] || cp "$json" "benchmarks/results/$name.json"
 fi

@@ -12,6 +12,7 @@ if(SVFMATH_CPU)
 endif()
 if(SVFMATH_CUDA)
   find_package(CUDAToolkit 13 REQUIRED)
+  find_package(Threads REQUIRED)
   # The toolkit brings CCCL (Thrust), in a folder where CMake does not look by itself.
   find_package(CCCL REQUIRED CONFIG HINTS "${CUDAToolkit_LIBRARY_DIR}/cmake")
 endif()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <cstdint>
 
 #include <svfmath/apply/gradient.hpp>
 #include <svfmath/apply/materialize.hpp>
@@ -9,6 +9,7 @@
 #include <svfmath/core/transfer.hpp>
 
 #include "support/device.cuh"
+#include "support/report.hpp"
 
 namespace {
 
@@ -75,27 +76,35 @@ timing measure(svf::cuda::stream_policy& exec, svf::index_t tokens) {
   return t;
 }
 
-timing print(char const* type, svf::index_t tokens, timing const& t) {
-  std::printf("%-10s %7td %10.1f %10.1f %10.1f %10.1f %10.2e\n", type, tokens, 1e6 * t.chosen,
-              1e6 * t.factored, 1e6 * t.dense, 1e6 * t.composed, t.error);
-  return t;
+void add_row(bench::report& report, char const* type, svf::index_t tokens, timing const& t) {
+  report.row({type, tokens, 1e6 * t.chosen, 1e6 * t.factored, 1e6 * t.dense, 1e6 * t.composed,
+              t.error});
 }
 
 }  // namespace
 
+// usage: bench_gradient_cuda [--json FILE]
+//
 // HEADLINE and PEER are ours and the composed way where their ratio is the worst in bfloat16.
-int main() {
+int main(int argc, char** argv) {
   svf::cuda::stream_policy exec;
-  bench::print_title(exec, "gradient of a 4096 x 4096 site, us");
-  std::printf("%-10s %7s %10s %10s %10s %10s %10s\n", "type", "tokens", "chosen", "factored",
-              "dense", "composed", "error");
+  bench::report report(exec, {argc, argv}, "gradient of a 4096 x 4096 site",
+                       {{"type", 8},
+                        {"tokens", 7},
+                        {"chosen_us", 11, "%.1f"},
+                        {"factored_us", 11, "%.1f"},
+                        {"dense_us", 11, "%.1f"},
+                        {"composed_us", 11, "%.1f"},
+                        {"error", 10, "%.2e"}});
   timing worst;
   for (svf::index_t const tokens : {64, 256, 1024, 4096, 16384}) {
-    auto const t = print("bfloat16", tokens, measure<svf::bfloat16>(exec, tokens));
+    auto const t = measure<svf::bfloat16>(exec, tokens);
+    add_row(report, "bfloat16", tokens, t);
     if (worst.chosen == 0.0 || t.composed / t.chosen < worst.composed / worst.chosen) {
       worst = t;
     }
-    print("float", tokens, measure<float>(exec, tokens));
+    add_row(report, "float", tokens, measure<float>(exec, tokens));
   }
-  std::printf("PEER %.4g\nHEADLINE %.4g %.3g\n", worst.composed, worst.chosen, worst.error);
+  report.headline(worst.chosen, worst.error, worst.composed);
+  return report.finish();
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
-#include <cstdio>
 #include <utility>
 
 #include <svfmath/apply/materialize.hpp>
@@ -8,6 +7,7 @@
 #include <svfmath/core/transfer.hpp>
 
 #include "support/device.cuh"
+#include "support/report.hpp"
 
 namespace {
 
@@ -49,29 +49,37 @@ timing measure(svf::cuda::stream_policy& exec, shape const& extents) {
   return result;
 }
 
-timing print(char const* type, shape const& extents, timing const& t) {
-  std::printf("%-10s %6td %6td %12.1f %12.1f %8.3f %10.2e\n", type, extents.first, extents.second,
-              1e6 * t.ours, 1e6 * t.product, t.ratio(), t.error);
-  return t;
+void add_row(bench::report& report, char const* type, shape const& extents, timing const& t) {
+  report.row({type, extents.first, extents.second, 1e6 * t.ours, 1e6 * t.product, t.ratio(),
+              t.error});
 }
 
 }  // namespace
 
+// usage: bench_materialize_cuda [--json FILE]
+//
 // W'(z) against the bare product of its two factors. HEADLINE and PEER are those of the worse of the
 // two large matrices in bfloat16.
-int main() {
+int main(int argc, char** argv) {
   svf::cuda::stream_policy exec;
-  bench::print_title(exec, "materialize");
-  std::printf("%-10s %6s %6s %12s %12s %8s %10s\n", "type", "m", "n", "W' us", "product us",
-              "ratio", "error");
+  bench::report report(exec, {argc, argv}, "materialize",
+                       {{"type", 8},
+                        {"m", 6},
+                        {"n", 6},
+                        {"ours_us", 12, "%.1f"},
+                        {"product_us", 12, "%.1f"},
+                        {"ratio", 8, "%.3f"},
+                        {"error", 10, "%.2e"}});
   timing worst;
   for (shape const& s : {shape{1024, 4096}, {4096, 4096}, {14336, 4096}}) {
-    auto const t = print("bfloat16", s, measure<svf::bfloat16>(exec, s));
+    auto const t = measure<svf::bfloat16>(exec, s);
+    add_row(report, "bfloat16", s, t);
     if (s.first >= 4096 && (worst.product == 0.0 || t.ratio() > worst.ratio())) {
       worst = t;
     }
-    print("float16", s, measure<svf::float16>(exec, s));
-    print("float", s, measure<float>(exec, s));
+    add_row(report, "float16", s, measure<svf::float16>(exec, s));
+    add_row(report, "float", s, measure<float>(exec, s));
   }
-  std::printf("PEER %.4g\nHEADLINE %.4g %.3g\n", worst.product, worst.ours, worst.error);
+  report.headline(worst.ours, worst.error, worst.product);
+  return report.finish();
 }

@@ -27,6 +27,7 @@
 #include <svfmath/factor/factor_file.hpp>
 #include <svfmath/factor/factorize.hpp>
 #include <svfmath/factor/factorize_each.hpp>
+#include <svfmath/factor/factorize_each_spread.hpp>
 #include <svfmath/factor/fingerprint.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 #include <svfmath/factor/svd_method.hpp>

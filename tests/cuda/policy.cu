@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <svfmath/apply/materialize.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/cuda.cuh>
 #include <svfmath/factor/factorize.hpp>
@@ -133,6 +134,9 @@ TEST_CASE("cuda policy: the calling thread's device stays what it was") {
   auto const a = test::normal_matrix<float>(30, 20, 1);
   auto const f = svf::factorize(exec, svf::matrix_on(exec, a));
   CHECK(f.rank() == 20);
+  auto const z = svf::vector_on(exec, std::vector<float>(20, 1.0f));
+  auto const w = svf::host_matrix(exec, svf::materialize(exec, f, z));
+  CHECK(test::max_difference(w, a) <= 1e-5);
   int after = -1;
   REQUIRE(cudaGetDevice(&after) == cudaSuccess);
   CHECK(after == before);

@@ -46,7 +46,7 @@ concept execution_policy =
       gemm(exec, 1.0f, b, b, 0.0f, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
-      eigh_batch_size(exec, index_t{});
+      eigh_batch_size(exec, index_t{}, 0.0, 1);
       eigh_batch(exec, a);
       qr(exec, a);
       svd(exec, direct_svd::jacobi, b, a, v, a);
@@ -67,6 +67,9 @@ concept execution_policy =
       copy(exec, w, host_v);
       copy(exec, host_b, a);
       copy(exec, host_w, v);
+      make_carrier<float>(exec).add(b);
+      make_carrier<float>(exec).add(host_b);
+      make_carrier<float>(exec).view(0);
     };
 
 /// A matrix or vector that `Exec` can compute with: its elements lie in the memory of the policy.

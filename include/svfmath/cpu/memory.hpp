@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <vector>
 
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
@@ -40,6 +42,23 @@ void copy(Exec&, vector_view<S> source, vector_view<D> destination) {
   for (index_t i = 0; i < source.size; ++i) {
     destination[i] = static_cast<D>(source[i]);
   }
+}
+
+/// Matrices that a policy can read, by the order in which they were added: here, where they lie.
+template <class T>
+class carrier {
+ public:
+  void add(matrix_view<T const> a) { views_.push_back(a); }
+  matrix_view<T const> view(std::size_t k) const { return views_[k]; }
+
+ private:
+  std::vector<matrix_view<T const>> views_;
+};
+
+/// A carrier to the memory of `exec`, empty.
+template <class T, policy Exec>
+carrier<T> make_carrier(Exec&) {
+  return {};
 }
 
 }  // namespace svf::cpu

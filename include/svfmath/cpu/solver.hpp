@@ -139,7 +139,7 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
 /// How many matrices of order n `eigh_batch` is best given at once: one, since `for_each_problem`
 /// keeps all threads busy.
 template <policy Exec>
-index_t eigh_batch_size(Exec&, index_t) {
+index_t eigh_batch_size(Exec&, index_t, double = 0.0, int = 1) {
   return 1;
 }
 

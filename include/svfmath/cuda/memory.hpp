@@ -10,6 +10,7 @@
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/cuda/detail/carrier.hpp>
 #include <svfmath/cuda/detail/copy_rows.hpp>
 #include <svfmath/cuda/policy.hpp>
 
@@ -108,6 +109,13 @@ void copy(stream_policy& exec, vector_view<S, SourceSpace> source,
   expects(source.size == destination.size, error_kind::shape, "copy: expected equal sizes, got ",
           source.size, " and ", destination.size);
   copy(exec, detail::as_column(source), detail::as_column(destination));
+}
+
+/// A carrier to the memory of `exec`, empty: `add(a)` brings a matrix from the host or another
+/// device, `view(k)` is what verbs of `exec` can read the k-th by.
+template <class T>
+detail::carrier<T> make_carrier(stream_policy& exec) {
+  return detail::carrier<T>(exec);
 }
 
 }  // namespace svf::cuda

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <mutex>
-#include <numeric>
 #include <ranges>
 #include <type_traits>
 #include <utility>
@@ -14,6 +12,7 @@
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/detail/batches.hpp>
 #include <svfmath/factor/detail/inspect.hpp>
 #include <svfmath/factor/detail/tail_fix.hpp>
 #include <svfmath/factor/factorize.hpp>
@@ -22,41 +21,6 @@
 namespace svf {
 
 namespace detail {
-
-/// Numbers of matrices whose eigenproblems have the same order, those that cost most first. No
-/// group is longer than `eigh_batch_size` of its order, and those of one order are equally long up
-/// to one.
-template <class Exec, class T, class Space>
-std::vector<std::vector<std::size_t>> batches(Exec& exec,
-                                              std::vector<matrix_view<T, Space>> const& weights) {
-  auto const smaller_side = [&](std::size_t i) {
-    return std::min(weights[i].rows, weights[i].cols);
-  };
-  std::vector<std::size_t> order(weights.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t i, std::size_t j) {
-    return std::pair(smaller_side(i), weights[i].size()) >
-           std::pair(smaller_side(j), weights[j].size());
-  });
-  std::vector<std::vector<std::size_t>> result;
-  for (std::size_t first = 0; first < order.size();) {
-    index_t const n = smaller_side(order[first]);
-    std::size_t last = first;
-    while (last < order.size() && smaller_side(order[last]) == n) {
-      ++last;
-    }
-    auto const most = std::size_t(eigh_batch_size(exec, n));
-    std::size_t const groups = (last - first + most - 1) / most;
-    for (std::size_t g = 0; g < groups; ++g) {
-      auto const at = [&](std::size_t k) {
-        return order.begin() + std::ptrdiff_t(first + (last - first) * k / groups);
-      };
-      result.emplace_back(at(g), at(g + 1));
-    }
-    first = last;
-  }
-  return result;
-}
 
 /// One of the weights that are factored together.
 template <class T, class Space>
@@ -78,18 +42,23 @@ void naming_weight(std::size_t number, Body&& body) {
 }
 
 /// Factors the weights of a group: their eigenproblems together, everything else one by one.
-template <class Exec, class T, class Space, class Sink>
-void factorize_batch(Exec& exec, std::vector<matrix_view<T, Space>> const& weights,
-                     std::vector<std::size_t> const& group, Sink&& sink) {
-  using value_type = wide_t<std::remove_const_t<T>>;
-  std::vector<batch_member<T, Space>> members;
-  for (std::size_t const number : group) {
+/// `weight(k)` is the view of the k-th of them.
+template <class Exec, class Weight, class Sink>
+void factorize_batch(Exec& exec, std::vector<std::size_t> const& group, Weight&& weight,
+                     Sink&& sink) {
+  using view = std::invoke_result_t<Weight&, std::size_t>;
+  using element = typename view::element_type;
+  using space = typename view::space;
+  using value_type = wide_t<typename view::value_type>;
+  std::vector<batch_member<element, space>> members;
+  for (std::size_t place = 0; place < group.size(); ++place) {
+    std::size_t const number = group[place];
     naming_weight(number, [&] {
-      auto const& w = weights[number];
+      view const w = weight(place);
       double const largest = largest_entry(exec, "factorize", w);
       if (largest == 0.0) {
         sink(number,
-             finished<value_type>(exec, zero_triplets<Exec, Space>(exec, w.rows, w.cols), 0));
+             finished<value_type>(exec, zero_triplets<Exec, space>(exec, w.rows, w.cols), 0));
         return;
       }
       bool const wide = w.rows < w.cols;
@@ -124,6 +93,23 @@ void factorize_batch(Exec& exec, std::vector<matrix_view<T, Space>> const& weigh
   }
 }
 
+/// Views of a range of weights.
+template <class Weights>
+auto views_of(Weights const& weights) {
+  std::vector<decltype(as_matrix(std::as_const(*std::ranges::begin(weights))))> result;
+  for (auto const& w : weights) {
+    result.push_back(as_matrix(w));
+  }
+  return result;
+}
+
+/// References to matrices, or views: what `views_of` may take without that something dangles.
+template <class Weights>
+concept lasting_matrices =
+    std::ranges::forward_range<Weights> && matrix_like<std::ranges::range_value_t<Weights> const> &&
+    (std::is_lvalue_reference_v<std::ranges::range_reference_t<Weights const>> ||
+     is_matrix_view<std::ranges::range_value_t<Weights>>);
+
 }  // namespace detail
 
 /// Factors many matrices as `factorize(exec, w)` does each, and hands those of `weights[i]` to
@@ -138,21 +124,18 @@ void factorize_batch(Exec& exec, std::vector<matrix_view<T, Space>> const& weigh
 /// what `factorize` and `sink` throw, beginning with "weight i: " where it is one weight's; weights
 /// handed to the sink before stay so. Memory beside the results: on the CPU that of `factorize` on
 /// every thread, on a device about half of what is free at the start, and what `factorize` needs
-/// for one.
-template <execution_policy Exec, std::ranges::forward_range Weights, class Sink>
-  requires matrix_for<std::ranges::range_value_t<Weights> const, Exec> &&
-           (std::is_lvalue_reference_v<std::ranges::range_reference_t<Weights const>> ||
-            detail::is_matrix_view<std::ranges::range_value_t<Weights>>)
+/// for one. By several policies at once: factorize_each_spread.hpp.
+template <execution_policy Exec, detail::lasting_matrices Weights, class Sink>
+requires matrix_for<std::ranges::range_value_t<Weights> const, Exec>
 void factorize_each(Exec& exec, Weights const& weights, Sink&& sink) {
-  using view = decltype(as_matrix(std::as_const(*std::ranges::begin(weights))));
-  std::vector<view> views;
-  for (auto const& w : weights) {
-    views.push_back(as_matrix(w));
-  }
-  auto const groups = detail::batches(exec, views);
+  auto const views = detail::views_of(weights);
+  auto const groups = detail::batches(views, 1, [&](index_t n, index_t) {
+    return eigh_batch_size(exec, n);
+  });
   std::mutex one_at_a_time;
   for_each_problem(exec, index_t(groups.size()), [&](auto& local, index_t g) {
-    detail::factorize_batch(local, views, groups[std::size_t(g)],
+    auto const& group = groups[std::size_t(g)];
+    detail::factorize_batch(local, group, [&](std::size_t k) { return views[group[k]]; },
                             [&](std::size_t number, auto&& factors) {
                               std::scoped_lock const lock(one_at_a_time);
                               sink(number, std::forward<decltype(factors)>(factors));

@@ -60,6 +60,18 @@ bool in_one_piece(S const& source, D const& destination) {
   return runs_of(source) <= 1 || (source.ld == length && destination.ld == length);
 }
 
+/// Throws `error{shape}` unless the copy engine can step over both views.
+template <class S, class D>
+void expect_pitch(S const& source, D const& destination) {
+  index_t const length = length_of(source);
+  index_t const widest = std::max(source.ld, destination.ld);
+  expects(std::min(source.ld, destination.ld) >= length &&
+              widest <= std::numeric_limits<int>::max() / index_t(sizeof(typename D::value_type)),
+          error_kind::shape, "copy: expected runs of ", length,
+          " elements that lie apart and less than 2 GiB, got leading dimensions ", source.ld,
+          " and ", destination.ld);
+}
+
 /// Copies equal elements between views of equal extents and order with the copy engine.
 template <class S, class D>
 void copy_rows(stream_policy& exec, S source, D destination, cudaMemcpyKind kind) {
@@ -77,12 +89,7 @@ void copy_rows(stream_policy& exec, S source, D destination, cudaMemcpyKind kind
           "cudaMemcpyAsync");
     return;
   }
-  index_t const widest = std::max(source.ld, destination.ld);
-  expects(std::min(source.ld, destination.ld) >= length &&
-              widest <= std::numeric_limits<int>::max() / index_t(element),
-          error_kind::shape, "copy: expected runs of ", length,
-          " elements that lie apart and less than 2 GiB, got leading dimensions ", source.ld,
-          " and ", destination.ld);
+  expect_pitch(source, destination);
   check(cudaMemcpy2DAsync(destination.data, std::size_t(destination.ld) * element, source.data,
                           std::size_t(source.ld) * element, width, std::size_t(runs), kind,
                           exec.stream()),
