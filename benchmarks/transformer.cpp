@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -11,12 +10,11 @@
 
 #include <benchmark/benchmark.h>
 
-#include <svfmath/core/random.hpp>
-
 #include <transformer/adapted_model.hpp>
 #include <transformer/choice_environment.hpp>
 
 #include "support/double_decoder.hpp"
+#include "support/random_model.hpp"
 #include "support/site.hpp"
 
 /// A model of SmolLM2-135M's shape with random weights and 4 of its 30 layers. Its time for a
@@ -30,62 +28,11 @@ using llama::token;
 constexpr index_t layers = 4;
 constexpr index_t prompt_tokens = 512;
 
-llama::checkpoint random_checkpoint() {
-  llama::checkpoint c;
-  c.source = "random weights";
-  c.cfg.layers = layers;
-  c.cfg.width = 576;
-  c.cfg.hidden = 1536;
-  c.cfg.heads = 9;
-  c.cfg.kv_heads = 3;
-  c.cfg.head_dim = 64;
-  c.cfg.vocabulary = 49152;
-  c.cfg.context = 8192;
-  c.cfg.rope_theta = 1e5f;
-  std::uint64_t seed = 0;
-  // Uniform with variance 1/cols, so that activations keep their size through the layers.
-  auto const put = [&](std::string const& name, index_t rows, index_t cols) {
-    svf::matrix<float> values(rows, cols);
-    svf::random_stream const random(++seed);
-    double const range = std::sqrt(12.0 / double(cols));
-    for (index_t i = 0; i < values.size(); ++i) {
-      values.data()[i] = float(range * (random.uniform(std::uint64_t(i)) - 0.5));
-    }
-    c.tensors[name] = {std::move(values), 2};
-  };
-  auto const put_norm = [&](std::string const& name) {
-    svf::matrix<float> ones(1, c.cfg.width);
-    std::fill_n(ones.data(), ones.size(), 1.0f);
-    c.tensors[name] = {std::move(ones), 1};
-  };
-  put(c.embedding(), c.cfg.vocabulary, c.cfg.width);
-  put_norm(c.output_norm());
-  for (index_t layer = 0; layer < layers; ++layer) {
-    auto const names = c.names(layer);
-    std::string const maps[] = {names.q,    names.k,  names.v,   names.o,
-                                names.gate, names.up, names.down};
-    put_norm(names.attn_norm);
-    put_norm(names.ffn_norm);
-    for (auto const p : llama::all_projections) {
-      auto const size = llama::projection_extent(c.cfg, p);
-      put(maps[std::size_t(p)], size.rows, size.cols);
-    }
-  }
-  return c;
-}
 
-std::vector<token> random_tokens(index_t count, std::uint64_t seed) {
-  svf::random_stream const random(seed);
-  std::vector<token> ids(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    ids[i] = token(random.below(i, 49152));
-  }
-  return ids;
-}
 
 /// What the benchmarks share, made by the first that runs.
 llama::model const& shared_model() {
-  static llama::model const model(random_checkpoint());
+  static llama::model const model(bench::random_checkpoint(layers));
   return model;
 }
 
@@ -99,7 +46,7 @@ benchmark::Counter per_layer() {
 void headline(benchmark::State& state) {
   llama::cpu_policy exec;
   auto const& model = shared_model();
-  auto const ids = random_tokens(prompt_tokens, 1);
+  auto const ids = bench::random_tokens(prompt_tokens, 1);
   svf::matrix<float> hidden;
   for (auto _ : state) {
     llama::kv_cache cache(exec, model.cfg(), prompt_tokens);
@@ -119,7 +66,7 @@ void headline(benchmark::State& state) {
 void decode(benchmark::State& state) {
   llama::cpu_policy exec;
   auto const& model = shared_model();
-  auto const ids = random_tokens(prompt_tokens, 1);
+  auto const ids = bench::random_tokens(prompt_tokens, 1);
   llama::kv_cache prompt(exec, model.cfg(), prompt_tokens + 64);
   model.extend(exec, prompt, ids);
   auto cache = prompt;
@@ -151,15 +98,15 @@ void logits(benchmark::State& state) {
 // and the gradient with respect to z of all maps.
 void train_step(benchmark::State& state) {
   llama::cpu_policy exec;
-  auto const source = random_checkpoint();
+  auto const source = bench::random_checkpoint(layers);
   auto sites = llama::sites_of(exec, source);
   auto factored = llama::factor_sites(exec, source, sites, nullptr);
   llama::adapted_model model(exec, source, std::move(sites), std::move(factored.factors));
   std::vector<llama::encoded_question> questions(8);
   for (std::size_t q = 0; q < questions.size(); ++q) {
-    questions[q].prompt = random_tokens(96, 100 + q);
+    questions[q].prompt = bench::random_tokens(96, 100 + q);
     for (std::uint64_t option = 0; option < 4; ++option) {
-      questions[q].options.push_back(random_tokens(12, 200 + 4 * q + option));
+      questions[q].options.push_back(bench::random_tokens(12, 200 + 4 * q + option));
     }
   }
   std::vector<std::size_t> asked(questions.size());

@@ -2,7 +2,6 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstdio>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -13,6 +12,7 @@
 #include <svfmath/core/transfer.hpp>
 
 #include "support/device.cuh"
+#include "support/report.hpp"
 
 namespace {
 
@@ -154,11 +154,9 @@ std::array<timing, cases> measure(svf::cuda::stream_policy& exec, index_t tokens
   return result;
 }
 
-// Prints the rows of one type, and returns the one with the worst ratio to the dense layer.
+// Adds the rows of one type, and returns the timing with the worst ratio to the dense layer.
 template <class T>
-timing print(svf::cuda::stream_policy& exec, char const* type) {
-  std::printf("%-10s %7s %14s %10s %10s %8s %10s %10s\n", "type", "tokens", "experts", "dense us",
-              "ours us", "ratio", "to 1", "error");
+timing add_rows(bench::report& report, svf::cuda::stream_policy& exec, char const* type) {
   timing worst;
   for (index_t const tokens : {1, 128}) {
     auto const all = measure<T>(exec, tokens);
@@ -166,9 +164,8 @@ timing print(svf::cuda::stream_policy& exec, char const* type) {
       auto const experts =
           c < banks.size() ? std::to_string(banks[c])
                            : std::to_string(mixed_experts) + " of " + std::to_string(banks.back());
-      std::printf("%-10s %2td x%4td %14s %10.1f %10.1f %8.3f %10.3f %10.2e\n", type, sequences,
-                  tokens, experts.c_str(), 1e6 * all[c].dense, 1e6 * all[c].ours, all[c].ratio(),
-                  all[c].ours / all[0].ours, all[c].error);
+      report.row({type, sequences, tokens, experts, 1e6 * all[c].dense, 1e6 * all[c].ours,
+                  all[c].ratio(), all[c].ours / all[0].ours, all[c].error});
       if (worst.ours == 0.0 || all[c].ratio() > worst.ratio()) {
         worst = all[c];
       }
@@ -178,24 +175,36 @@ timing print(svf::cuda::stream_policy& exec, char const* type) {
 }
 
 /// What a new set of mixtures costs one layer, waiting for its checks included.
-void print_mixing(svf::cuda::stream_policy& exec) {
+void add_mixing(bench::report& report, svf::cuda::stream_policy& exec) {
   auto const exact = bench::random_factors(exec, size, size);
   svf::expert_spectra const spectra(exec, exact, multipliers(exec, banks.back()));
   auto const mixtures = mixtures_of(exec, banks.back());
   auto const seconds = bench::best_seconds(exec, [&] { spectra.mixed(exec, mixtures); });
-  std::printf("spectra of %td mixtures of %td experts for one layer: %.1f us\n", mixtures.size(),
-              mixed_experts, 1e6 * seconds[0]);
+  report.row({"mixing", sequences, index_t{0}, "4 of 4096", 0.0, 1e6 * seconds[0], 0.0, 0.0, 0.0});
 }
 
 }  // namespace
 
-// One linear layer of 4096 x 4096 for a batch of many experts. HEADLINE and PEER are ours and the
-// dense layer where their ratio is the worst in bfloat16.
-int main() {
+// usage: bench_mixed_batch_cuda [--json FILE]
+//
+// One linear layer of 4096 x 4096 for a batch of many experts; the last row is what new mixtures
+// cost a layer. HEADLINE and PEER are ours and the dense layer where their ratio is the worst in
+// bfloat16.
+int main(int argc, char** argv) {
   svf::cuda::stream_policy exec;
-  bench::print_title(exec, "mixed batch through a 4096 x 4096 layer");
-  auto const worst = print<svf::bfloat16>(exec, "bfloat16");
-  print<float>(exec, "float");
-  print_mixing(exec);
-  std::printf("PEER %.4g\nHEADLINE %.4g %.3g\n", worst.dense, worst.ours, worst.error);
+  bench::report report(exec, {argc, argv}, "mixed batch through a 4096 x 4096 layer",
+                       {{"type", 8},
+                        {"sequences", 9},
+                        {"tokens", 6},
+                        {"experts", 9},
+                        {"dense_us", 10, "%.1f"},
+                        {"ours_us", 10, "%.1f"},
+                        {"to_dense", 8, "%.3f"},
+                        {"to_one_expert", 13, "%.3f"},
+                        {"error", 10, "%.2e"}});
+  auto const worst = add_rows<svf::bfloat16>(report, exec, "bfloat16");
+  add_rows<float>(report, exec, "float");
+  add_mixing(report, exec);
+  report.headline(worst.ours, worst.error, worst.dense);
+  return report.finish();
 }

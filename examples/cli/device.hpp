@@ -11,6 +11,7 @@
 
 #ifdef SVFMATH_CLI_CUDA
 #include <transformer/cuda/engine.hpp>
+#include <transformer/cuda/factored_sites.hpp>
 #endif
 
 namespace cli {

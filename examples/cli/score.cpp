@@ -93,15 +93,7 @@ prompt_score score(typename E::policy& exec, llama::basic_model<E> const& m,
   }
   log_probabilities(exec, m, wanted, hidden.view(), std::span(&result.sum_logprob, 1));
 
-  auto there = svf::make_matrix<float>(exec, 1, m.cfg().vocabulary);
-  svf::matrix<float> logits(1, m.cfg().vocabulary);
-  std::span<float const> const values(logits.data(), std::size_t(logits.size()));
-  auto const project_last = [&] {
-    m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), there.view());
-    copy(exec, there.view(), logits.view());
-    llama::expect_finite(values, "score");
-  };
-  project_last();
+  auto values = llama::next_logits<E>(exec, m, hidden.view(), "score");
   double squares = 0.0;
   for (float const value : values) {
     squares += double(value) * double(value);
@@ -123,7 +115,7 @@ prompt_score score(typename E::policy& exec, llama::basic_model<E> const& m,
     result.greedy.push_back(llama::greedy_choice(values));
     if (i + 1 < greedy_tokens) {
       hidden = m.extend(exec, cache, std::span(&result.greedy.back(), 1));
-      project_last();
+      values = llama::next_logits<E>(exec, m, hidden.view(), "score");
     }
   }
   return result;

@@ -23,6 +23,12 @@ struct generate_options {
 /// when weights or an expert's z are too large for float32.
 void expect_finite(std::span<float const> logits, std::string_view where);
 
+/// The logits of the token that follows the last of some hidden states (N×d), on the host. Throws
+/// `svf::error{numeric}` naming `where` unless all are finite.
+template <engine E>
+std::vector<float> next_logits(typename E::policy& exec, basic_model<E> const& m,
+                               operand_rows<E> hidden, std::string_view where);
+
 /// The id of the largest logit, the first of equals.
 token greedy_choice(std::span<float const> logits);
 

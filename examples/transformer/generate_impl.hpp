@@ -12,6 +12,17 @@
 namespace llama {
 
 template <engine E>
+std::vector<float> next_logits(typename E::policy& exec, basic_model<E> const& m,
+                               operand_rows<E> hidden, std::string_view where) {
+  auto logits = svf::make_matrix<float>(exec, 1, m.cfg().vocabulary);
+  m.project(exec, hidden.rows_range(hidden.rows - 1, 1), logits.view());
+  auto const host = svf::host_matrix(exec, logits);
+  std::vector<float> result(host.data(), host.data() + host.size());
+  expect_finite(result, where);
+  return result;
+}
+
+template <engine E>
 std::vector<token> generate(typename E::policy& exec, basic_model<E> const& m,
                             std::span<token const> prompt, generate_options const& options,
                             svf::generator& random,
@@ -28,15 +39,11 @@ std::vector<token> generate(typename E::policy& exec, basic_model<E> const& m,
                "generate: expected max_tokens >= 0, got ", options.max_tokens);
   index_t const room = std::min(m.cfg().context - index_t(prompt.size()), options.max_tokens);
   basic_kv_cache<E> cache(exec, m.cfg(), index_t(prompt.size()) + room);
-  auto logits = svf::make_matrix<float>(exec, 1, m.cfg().vocabulary);
   std::vector<token> answer;
   std::vector<token> next(prompt.begin(), prompt.end());
   while (index_t(answer.size()) < room) {
     auto const hidden = m.extend(exec, cache, next);
-    m.project(exec, hidden.view().rows_range(hidden.rows() - 1, 1), logits.view());
-    auto const host = svf::host_matrix(exec, logits);
-    std::span<float const> const scores(host.data(), std::size_t(host.size()));
-    expect_finite(scores, "generate");
+    auto const scores = next_logits<E>(exec, m, hidden.view(), "generate");
     token const id = options.temperature == 0.0f
                          ? greedy_choice(scores)
                          : sampled_choice(scores, options.temperature, random.uniform());

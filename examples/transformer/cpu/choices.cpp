@@ -15,6 +15,8 @@ template svf::action_table<float> option_scores<cpu_engine>(
     cpu_policy&, model const&, std::span<encoded_question const* const>, index_t);
 template svf::action_table<float> option_scores<cpu_engine>(
     cpu_policy&, model const&, std::span<encoded_question const>, index_t);
+template std::vector<float> next_logits<cpu_engine>(cpu_policy&, model const&, const_rows,
+                                                    std::string_view);
 template std::vector<token> generate<cpu_engine>(cpu_policy&, model const&, std::span<token const>,
                                                  generate_options const&, svf::generator&,
                                                  std::function<bool(token)> const&);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <svfmath/core/half.hpp>
+#include <svfmath/cuda/memory.hpp>
 #include <svfmath/cuda/policy.hpp>
 
 #include "../engine.hpp"

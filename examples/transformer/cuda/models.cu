@@ -40,6 +40,8 @@ using policy = svf::cuda::stream_policy;
       policy&, basic_model<E> const&, std::span<encoded_question const* const>, index_t);         \
   template svf::action_table<float> option_scores<E>(                                             \
       policy&, basic_model<E> const&, std::span<encoded_question const>, index_t);                \
+  template std::vector<float> next_logits<E>(policy&, basic_model<E> const&, operand_rows<E>,     \
+                                             std::string_view);                                   \
   template std::vector<token> generate<E>(policy&, basic_model<E> const&, std::span<token const>, \
                                           generate_options const&, svf::generator&,               \
                                           std::function<bool(token)> const&)

@@ -7,7 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <svfmath/core/transfer.hpp>
-#include <svfmath/cuda/memory.hpp>
+#include <svfmath/cuda.cuh>
 
 #include <transformer/choice_environment.hpp>
 #include <transformer/generate.hpp>
@@ -99,7 +99,7 @@ TEST_CASE("cuda transformer: decoding with a cache, in pieces, gives the hidden 
         models.exec, m.extend(models.exec, cache, std::span(ids).subspan(done, piece)));
     std::vector<float> const part(whole.data() + index_t(done) * whole.cols(),
                                   whole.data() + index_t(done + piece) * whole.cols());
-    CHECK(relative_error(std::vector<float>(hidden.begin(), hidden.end()), part) <= 2e-5);
+    CHECK(relative_error(std::vector<float>(hidden.data(), hidden.data() + hidden.size()), part) <= 2e-5);
     done += piece;
   }
   CHECK_THROWS_AS(m.extend(models.exec, cache, std::span(ids).first(1)), svf::error);
