@@ -20,13 +20,13 @@ struct basic_layer_activations {
   float_matrix<E> input;            // (T, d) residual stream on entry
   float_vector<E> inverse_rms;      // (T)
   operand_matrix<E> normed;         // (T, d) input of q, k, v
-  float_matrix<E> q, k, v;          // (T, heads·hd), (T, kv·hd) ×2, rotated
+  operand_matrix<E> q, k, v;        // (T, heads·hd), (T, kv·hd) ×2, rotated
   operand_matrix<E> attended;       // (T, heads·hd) input of o
   float_matrix<E> log_sums;         // (T, heads) log Σ exp of a row's attention scores
   float_matrix<E> middle;           // (T, d) residual stream after attention
   float_vector<E> mlp_inverse_rms;  // (T)
   operand_matrix<E> mlp_normed;     // (T, d) input of gate, up
-  float_matrix<E> gate, up;         // (T, hidden)
+  operand_matrix<E> gate, up;       // (T, hidden)
   operand_matrix<E> product;        // (T, hidden) input of down
 };
 
@@ -70,8 +70,8 @@ class basic_kv_cache {
  private:
   template <engine>
   friend class basic_model;
-  std::vector<float_matrix<E>> keys_;    // per layer (capacity, kv·hd)
-  std::vector<float_matrix<E>> values_;  // per layer (capacity, kv·hd)
+  std::vector<operand_matrix<E>> keys_;    // per layer (capacity, kv·hd)
+  std::vector<operand_matrix<E>> values_;  // per layer (capacity, kv·hd)
   index_t length_ = 0;
   index_t capacity_ = 0;
 };

@@ -19,24 +19,24 @@ namespace llama {
 namespace detail {
 
 // y ← keep·y + x Wᵀ
-template <engine E>
-void add_linear(typename E::policy& exec, operand_rows<E> x, operand_matrix<E> const& w,
-                mutable_float_rows<E> y, float keep = 1.0f) {
+template <engine E, class Y>
+void add_linear(typename E::policy& exec, operand_rows<E> x, operand_matrix<E> const& w, Y y,
+                float keep = 1.0f) {
   gemm(exec, 1.0f, x, transposed(w.view()), keep, y);
 }
 
 template <engine E>
-float_matrix<E> linear(typename E::policy& exec, operand_matrix<E> const& x,
-                       operand_matrix<E> const& w) {
-  auto y = svf::make_matrix<float>(exec, x.rows(), w.rows());
+operand_matrix<E> linear(typename E::policy& exec, operand_matrix<E> const& x,
+                         operand_matrix<E> const& w) {
+  auto y = svf::make_matrix<typename E::weight>(exec, x.rows(), w.rows());
   add_linear<E>(exec, x.view(), w, y.view(), 0.0f);
   return y;
 }
 
 // dx ← keep·dx + δ W
-template <engine E>
-void back_through(typename E::policy& exec, operand_rows<E> delta, operand_matrix<E> const& w,
-                  mutable_float_rows<E> dx, float keep) {
+template <engine E, class X>
+void back_through(typename E::policy& exec, operand_rows<E> delta, operand_matrix<E> const& w, X dx,
+                  float keep) {
   gemm(exec, 1.0f, delta, w.view(), keep, dx);
 }
 
@@ -97,8 +97,8 @@ template <engine E>
 basic_kv_cache<E>::basic_kv_cache(typename E::policy& exec, config const& c, index_t capacity)
     : capacity_(capacity) {
   for (index_t l = 0; l < c.layers; ++l) {
-    keys_.push_back(svf::make_matrix<float>(exec, capacity, c.kv_width()));
-    values_.push_back(svf::make_matrix<float>(exec, capacity, c.kv_width()));
+    keys_.push_back(svf::make_matrix<typename E::weight>(exec, capacity, c.kv_width()));
+    values_.push_back(svf::make_matrix<typename E::weight>(exec, capacity, c.kv_width()));
   }
 }
 
@@ -232,14 +232,14 @@ void basic_model<E>::backward(policy& exec, token_batch const& batch, basic_acti
                     as_const(kept.inverse_rms.view()), dhidden, dx.view(),
                     visitor.output_norm_gradient());
 
-  auto dproduct = svf::make_matrix<float>(exec, rows, config_.hidden);
+  auto dproduct = svf::make_matrix<weight>(exec, rows, config_.hidden);
   auto dgate = svf::make_matrix<weight>(exec, rows, config_.hidden);
   auto dup = svf::make_matrix<weight>(exec, rows, config_.hidden);
   auto dnormed = svf::make_matrix<float>(exec, rows, config_.width);
-  auto dattended = svf::make_matrix<float>(exec, rows, config_.query_width());
-  auto dq = svf::make_matrix<float>(exec, rows, config_.query_width());
-  auto dk = svf::make_matrix<float>(exec, rows, config_.kv_width());
-  auto dv = svf::make_matrix<float>(exec, rows, config_.kv_width());
+  auto dattended = svf::make_matrix<weight>(exec, rows, config_.query_width());
+  auto dq = svf::make_matrix<weight>(exec, rows, config_.query_width());
+  auto dk = svf::make_matrix<weight>(exec, rows, config_.kv_width());
+  auto dv = svf::make_matrix<weight>(exec, rows, config_.kv_width());
   for (index_t l = config_.layers; l-- > 0;) {
     auto const& w = weights_.layers[std::size_t(l)];
     auto& a = kept.layers[std::size_t(l)];
@@ -269,18 +269,15 @@ void basic_model<E>::backward(policy& exec, token_batch const& batch, basic_acti
                        dk.view(), dv.view());
     rotate(exec, *rotary_, dq.view(), positions.view(), -1);
     rotate(exec, *rotary_, dk.view(), positions.view(), -1);
-    operand<E> const delta_q(exec, dq.view());
-    operand<E> const delta_k(exec, dk.view());
-    operand<E> const delta_v(exec, dv.view());
-    visitor.projection_gradient(l, projection::q, a.normed.view(), delta_q.view());
-    visitor.projection_gradient(l, projection::k, a.normed.view(), delta_k.view());
-    visitor.projection_gradient(l, projection::v, a.normed.view(), delta_v.view());
+    visitor.projection_gradient(l, projection::q, a.normed.view(), as_const(dq.view()));
+    visitor.projection_gradient(l, projection::k, a.normed.view(), as_const(dk.view()));
+    visitor.projection_gradient(l, projection::v, a.normed.view(), as_const(dv.view()));
     if (visitor.stop_at_layer(l)) {
       return;
     }
-    detail::back_through<E>(exec, delta_q.view(), w[projection::q], dnormed.view(), 0.0f);
-    detail::back_through<E>(exec, delta_k.view(), w[projection::k], dnormed.view(), 1.0f);
-    detail::back_through<E>(exec, delta_v.view(), w[projection::v], dnormed.view(), 1.0f);
+    detail::back_through<E>(exec, as_const(dq.view()), w[projection::q], dnormed.view(), 0.0f);
+    detail::back_through<E>(exec, as_const(dk.view()), w[projection::k], dnormed.view(), 1.0f);
+    detail::back_through<E>(exec, as_const(dv.view()), w[projection::v], dnormed.view(), 1.0f);
     rms_norm_backward(exec, as_const(a.input.view()), w.attention_norm.view(),
                       as_const(a.inverse_rms.view()), as_const(dnormed.view()), dx.view(),
                       visitor.attention_norm_gradient(l));

@@ -28,8 +28,9 @@ template <class W>
 using operands = svf::matrix_view<W, svf::device_space>;
 
 // What all kernels read.
+template <class W>
 struct problem {
-  device_rows q, k, v;
+  operands<W const> q, k, v;
   svf::vector_view<seen_rows const, svf::device_space> seen;
   int head_dim;
   int group;  // query heads of a key head
@@ -67,37 +68,37 @@ struct query_elements {
 };
 
 // Rows [first, end) of one head of x.
+template <class W>
 struct head_elements {
-  device_rows x;
+  operands<W const> x;
   int first, end;
   int head;
   int head_dim;
   __device__ float operator()(int i, int d) const {
-    return first + i < end ? x(first + i, index_t(head) * head_dim + d) : 0.0f;
+    return first + i < end ? float(x(first + i, index_t(head) * head_dim + d)) : 0.0f;
   }
 };
 
 template <int Size>
 constexpr int forward_floats = 3 * tile_floats<Size> + tile_floats<tile_rows>;
 template <int Size>
-constexpr int query_floats = 4 * tile_floats<Size> + tile_floats<tile_rows>;
-template <int Size>
-constexpr int key_floats = 4 * tile_floats<Size> + 2 * tile_floats<tile_rows>;
+constexpr int gradient_floats = 4 * tile_floats<Size> + 2 * tile_floats<tile_rows>;
 
 // Softmax of a row is found as keys come by: its maximum and sum so far, and what is summed with
 // them is scaled again when the maximum grows.
 template <int Size, class W>
 __global__ void __launch_bounds__(cuda::block_threads)
-    attention_kernel(problem p, svf::vector_view<row_tile const, svf::device_space> tiles,
+    attention_kernel(problem<W> p, svf::vector_view<row_tile const, svf::device_space> tiles,
                      operands<W> out, mutable_device_rows log_sums) {
-  extern __shared__ __align__(16) float shared[];
+  using products = cuda::products_for<W>;
+  extern __shared__ __align__(128) float shared[];
   float* const queries = shared;
   float* const keys = queries + tile_floats<Size>;
   float* const inputs = keys + tile_floats<Size>;
   float* const weights = inputs + tile_floats<Size>;
   query_tile const tile{tiles[blockIdx.x], int(blockIdx.y), p.group};
   cuda::load_tile<Size>(queries, p.head_dim,
-                        query_elements<float const>{p.q, tile, p.head_dim});
+                        query_elements<W const>{p.q, tile, p.head_dim});
   constexpr int width = Size / 16;
   float result[per_thread][width] = {};
   float top[per_thread];
@@ -108,43 +109,54 @@ __global__ void __launch_bounds__(cuda::block_threads)
   for (int first = tile.rows.sequence_begin; first < tile.rows.end; first += tile_rows) {
     __syncthreads();
     cuda::load_tile<Size>(keys, p.head_dim,
-                          head_elements{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_elements<W>{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
     cuda::load_tile<Size>(inputs, p.head_dim,
-                          head_elements{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_elements<W>{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
     __syncthreads();
-    float scores[per_thread][per_thread] = {};
-    cuda::multiply_rows<Size>(queries, keys, scores);
+    products::template multiply_rows<Size>(queries, keys, weights);
+    __syncthreads();
+    float shrink[per_thread];
 #pragma unroll
     for (int a = 0; a < per_thread; ++a) {
       int const item = cuda::thread_y() + 16 * a;
       bool const held = tile.holds(item);
+      float* const row = weights + item * tile_stride<tile_rows> + cuda::thread_x();
+      float scores[per_thread];
       float largest = -INFINITY;
 #pragma unroll
       for (int b = 0; b < per_thread; ++b) {
         int const key = first + cuda::thread_x() + 16 * b;
         bool const seen = held && key < tile.rows.end && p.sees(tile.row(item), key);
-        scores[a][b] = seen ? scores[a][b] * p.scale : -INFINITY;
-        largest = fmaxf(largest, scores[a][b]);
+        scores[b] = seen ? row[16 * b] * p.scale : -INFINITY;
+        largest = fmaxf(largest, scores[b]);
       }
       float const now = fmaxf(top[a], cuda::row_max(largest));
       // Before the first key that is seen there is nothing to scale.
-      float const shrink = top[a] == -INFINITY ? 0.0f : expf(top[a] - now);
+      shrink[a] = top[a] == -INFINITY ? 0.0f : expf(top[a] - now);
       float sum = 0.0f;
 #pragma unroll
       for (int b = 0; b < per_thread; ++b) {
-        float const weight = scores[a][b] == -INFINITY ? 0.0f : expf(scores[a][b] - now);
-        weights[item * tile_stride<tile_rows> + cuda::thread_x() + 16 * b] = weight;
+        float const weight = scores[b] == -INFINITY ? 0.0f : expf(scores[b] - now);
+        row[16 * b] = weight;
         sum += weight;
       }
       top[a] = now;
-      total[a] = total[a] * shrink + cuda::row_sum(sum);
-#pragma unroll
-      for (int e = 0; e < width; ++e) {
-        result[a][e] *= shrink;
-      }
+      total[a] = total[a] * shrink[a] + cuda::row_sum(sum);
     }
     __syncthreads();
-    cuda::multiply_weights<Size>(weights, inputs, result);
+    typename products::template accumulator<Size> sums;
+    products::template multiply_weights<Size>(weights, inputs, sums);
+    products::template store<Size>(sums, keys);  // which are not needed any more
+    __syncthreads();
+#pragma unroll
+    for (int a = 0; a < per_thread; ++a) {
+#pragma unroll
+      for (int e = 0; e < width; ++e) {
+        result[a][e] = result[a][e] * shrink[a] +
+                       keys[(cuda::thread_y() + 16 * a) * tile_stride<Size> +
+                            cuda::thread_x() * width + e];
+      }
+    }
   }
 #pragma unroll
   for (int a = 0; a < per_thread; ++a) {
@@ -177,7 +189,8 @@ struct row_facts {
 struct weight_pair {
   float weight, dscore;
 };
-__device__ weight_pair weights_of(problem const& p, row_facts const& facts, int row, int head,
+template <class W>
+__device__ weight_pair weights_of(problem<W> const& p, row_facts const& facts, int row, int head,
                                   int key, float product, float dweight) {
   if (!p.sees(row, key)) {
     return {0.0f, 0.0f};
@@ -186,33 +199,46 @@ __device__ weight_pair weights_of(problem const& p, row_facts const& facts, int 
   return {weight, weight * (dweight - facts.means(row, head)) * p.scale};
 }
 
-template <int Size>
+// out(row(i), head(i)·head_dim + d) ← tile(i, d) for the rows that `place` holds, neighbours in d side
+// by side.
+template <int Size, class Place, class W>
+__device__ void write_tile(float const* tile, int head_dim, Place place, operands<W> out) {
+  for (int k = int(threadIdx.x); k < tile_rows * Size; k += cuda::block_threads) {
+    int const i = k / Size;
+    int const d = k % Size;
+    if (d < head_dim && place.holds(i)) {
+      out(place.row(i), index_t(place.head(i)) * head_dim + d) =
+          sc::detail::rounded<W>(tile[i * tile_stride<Size> + d]);
+    }
+  }
+}
+
+template <int Size, class W>
 __global__ void __launch_bounds__(cuda::block_threads)
-    query_gradient_kernel(problem p, svf::vector_view<row_tile const, svf::device_space> tiles,
-                          row_facts facts, device_rows dout, mutable_device_rows dq) {
-  extern __shared__ __align__(16) float shared[];
+    query_gradient_kernel(problem<W> p, svf::vector_view<row_tile const, svf::device_space> tiles,
+                          row_facts facts, operands<W const> dout, operands<W> dq) {
+  using products = cuda::products_for<W>;
+  extern __shared__ __align__(128) float shared[];
   float* const queries = shared;
   float* const douts = queries + tile_floats<Size>;
   float* const keys = douts + tile_floats<Size>;
   float* const inputs = keys + tile_floats<Size>;
   float* const dscores = inputs + tile_floats<Size>;
+  float* const dweights = dscores + tile_floats<tile_rows>;
   query_tile const tile{tiles[blockIdx.x], int(blockIdx.y), p.group};
-  cuda::load_tile<Size>(queries, p.head_dim,
-                        query_elements<float const>{p.q, tile, p.head_dim});
-  cuda::load_tile<Size>(douts, p.head_dim, query_elements<float const>{dout, tile, p.head_dim});
-  constexpr int width = Size / 16;
-  float result[per_thread][width] = {};
+  cuda::load_tile<Size>(queries, p.head_dim, query_elements<W const>{p.q, tile, p.head_dim});
+  cuda::load_tile<Size>(douts, p.head_dim, query_elements<W const>{dout, tile, p.head_dim});
+  typename products::template accumulator<Size> result;
   for (int first = tile.rows.sequence_begin; first < tile.rows.end; first += tile_rows) {
     __syncthreads();
     cuda::load_tile<Size>(keys, p.head_dim,
-                          head_elements{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_elements<W>{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
     cuda::load_tile<Size>(inputs, p.head_dim,
-                          head_elements{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_elements<W>{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
     __syncthreads();
-    float products[per_thread][per_thread] = {};
-    float dweights[per_thread][per_thread] = {};
-    cuda::multiply_rows<Size>(queries, keys, products);
-    cuda::multiply_rows<Size>(douts, inputs, dweights);
+    products::template multiply_rows<Size>(queries, keys, dscores);
+    products::template multiply_rows<Size>(douts, inputs, dweights);
+    __syncthreads();
 #pragma unroll
     for (int a = 0; a < per_thread; ++a) {
       int const item = cuda::thread_y() + 16 * a;
@@ -220,110 +246,104 @@ __global__ void __launch_bounds__(cuda::block_threads)
 #pragma unroll
       for (int b = 0; b < per_thread; ++b) {
         int const key = first + cuda::thread_x() + 16 * b;
-        dscores[item * tile_stride<tile_rows> + cuda::thread_x() + 16 * b] =
-            held && key < tile.rows.end
-                ? weights_of(p, facts, tile.row(item), tile.head(item), key, products[a][b],
-                             dweights[a][b])
-                      .dscore
-                : 0.0f;
+        int const place = item * tile_stride<tile_rows> + cuda::thread_x() + 16 * b;
+        dscores[place] = held && key < tile.rows.end
+                             ? weights_of(p, facts, tile.row(item), tile.head(item), key,
+                                          dscores[place], dweights[place])
+                                   .dscore
+                             : 0.0f;
       }
     }
     __syncthreads();
-    cuda::multiply_weights<Size>(dscores, keys, result);
+    products::template multiply_weights<Size>(dscores, keys, result);
   }
-#pragma unroll
-  for (int a = 0; a < per_thread; ++a) {
-    int const item = cuda::thread_y() + 16 * a;
-#pragma unroll
-    for (int e = 0; e < width; ++e) {
-      int const d = cuda::thread_x() * width + e;
-      if (tile.holds(item) && d < p.head_dim) {
-        dq(tile.row(item), index_t(tile.head(item)) * p.head_dim + d) = result[a][e];
-      }
-    }
-  }
+  __syncthreads();
+  products::template store<Size>(result, queries);
+  __syncthreads();
+  write_tile<Size>(queries, p.head_dim, tile, dq);
 }
+
+// The keys of a block: rows of one key head.
+struct key_tile {
+  row_tile rows;
+  int kv_head;
+
+  __device__ int row(int i) const { return rows.begin + i; }
+  __device__ int head(int) const { return kv_head; }
+  __device__ bool holds(int i) const { return row(i) < rows.end; }
+};
 
 // A block owns the keys of a tile and goes over all rows of the sequence from there on, head by
 // head: what sees a key comes after it.
-template <int Size>
+template <int Size, class W>
 __global__ void __launch_bounds__(cuda::block_threads)
-    key_gradient_kernel(problem p, svf::vector_view<row_tile const, svf::device_space> tiles,
-                        row_facts facts, device_rows dout, mutable_device_rows dk,
-                        mutable_device_rows dv) {
-  extern __shared__ __align__(16) float shared[];
+    key_gradient_kernel(problem<W> p, svf::vector_view<row_tile const, svf::device_space> tiles,
+                        row_facts facts, operands<W const> dout, operands<W> dk, operands<W> dv) {
+  using products = cuda::products_for<W>;
+  extern __shared__ __align__(128) float shared[];
   float* const keys = shared;
   float* const inputs = keys + tile_floats<Size>;
   float* const queries = inputs + tile_floats<Size>;
   float* const douts = queries + tile_floats<Size>;
   float* const weights = douts + tile_floats<Size>;  // of a key in a row
   float* const dscores = weights + tile_floats<tile_rows>;
-  row_tile const tile = tiles[blockIdx.x];
-  int const kv_head = int(blockIdx.y);
+  key_tile const tile{tiles[blockIdx.x], int(blockIdx.y)};
+  row_tile const rows = tile.rows;
   cuda::load_tile<Size>(keys, p.head_dim,
-                        head_elements{p.k, tile.begin, tile.end, kv_head, p.head_dim});
+                        head_elements<W>{p.k, rows.begin, rows.end, tile.kv_head, p.head_dim});
   cuda::load_tile<Size>(inputs, p.head_dim,
-                        head_elements{p.v, tile.begin, tile.end, kv_head, p.head_dim});
-  constexpr int width = Size / 16;
-  float dkeys[per_thread][width] = {};
-  float dinputs[per_thread][width] = {};
-  for (int head = kv_head * p.group; head < (kv_head + 1) * p.group; ++head) {
-    for (int first = tile.begin; first < tile.sequence_end; first += tile_rows) {
+                        head_elements<W>{p.v, rows.begin, rows.end, tile.kv_head, p.head_dim});
+  typename products::template accumulator<Size> dkeys;
+  typename products::template accumulator<Size> dinputs;
+  for (int head = tile.kv_head * p.group; head < (tile.kv_head + 1) * p.group; ++head) {
+    for (int first = rows.begin; first < rows.sequence_end; first += tile_rows) {
       __syncthreads();
       cuda::load_tile<Size>(queries, p.head_dim,
-                            head_elements{p.q, first, tile.sequence_end, head, p.head_dim});
+                            head_elements<W>{p.q, first, rows.sequence_end, head, p.head_dim});
       cuda::load_tile<Size>(douts, p.head_dim,
-                            head_elements{dout, first, tile.sequence_end, head, p.head_dim});
+                            head_elements<W>{dout, first, rows.sequence_end, head, p.head_dim});
       __syncthreads();
-      float products[per_thread][per_thread] = {};
-      float dweights[per_thread][per_thread] = {};
-      cuda::multiply_rows<Size>(keys, queries, products);
-      cuda::multiply_rows<Size>(inputs, douts, dweights);
+      products::template multiply_rows<Size>(keys, queries, weights);
+      products::template multiply_rows<Size>(inputs, douts, dscores);
+      __syncthreads();
 #pragma unroll
       for (int a = 0; a < per_thread; ++a) {
         int const i = cuda::thread_y() + 16 * a;
-        int const key = tile.begin + i;
 #pragma unroll
         for (int b = 0; b < per_thread; ++b) {
           int const row = first + cuda::thread_x() + 16 * b;
-          weight_pair pair{0.0f, 0.0f};
-          if (key < tile.end && row < tile.sequence_end) {
-            pair = weights_of(p, facts, row, head, key, products[a][b], dweights[a][b]);
-          }
           int const place = i * tile_stride<tile_rows> + cuda::thread_x() + 16 * b;
+          weight_pair pair{0.0f, 0.0f};
+          if (tile.holds(i) && row < rows.sequence_end) {
+            pair = weights_of(p, facts, row, head, tile.row(i), weights[place], dscores[place]);
+          }
           weights[place] = pair.weight;
           dscores[place] = pair.dscore;
         }
       }
       __syncthreads();
-      cuda::multiply_weights<Size>(weights, douts, dinputs);
-      cuda::multiply_weights<Size>(dscores, queries, dkeys);
+      products::template multiply_weights<Size>(weights, douts, dinputs);
+      products::template multiply_weights<Size>(dscores, queries, dkeys);
     }
   }
-#pragma unroll
-  for (int a = 0; a < per_thread; ++a) {
-    int const key = tile.begin + cuda::thread_y() + 16 * a;
-#pragma unroll
-    for (int e = 0; e < width; ++e) {
-      int const d = cuda::thread_x() * width + e;
-      if (key < tile.end && d < p.head_dim) {
-        dk(key, index_t(kv_head) * p.head_dim + d) = dkeys[a][e];
-        dv(key, index_t(kv_head) * p.head_dim + d) = dinputs[a][e];
-      }
-    }
-  }
+  __syncthreads();
+  products::template store<Size>(dkeys, queries);
+  products::template store<Size>(dinputs, douts);
+  __syncthreads();
+  write_tile<Size>(queries, p.head_dim, tile, dk);
+  write_tile<Size>(douts, p.head_dim, tile, dv);
 }
 
 template <class W>
 struct mean_gradient {
   operands<W const> out;
-  device_rows dout;
+  operands<W const> dout;
   mutable_device_rows means;
   int head_dim;
   __device__ void operator()(index_t row, index_t head) const {
     float sum = 0.0f;
     for (int d = 0; d < head_dim; ++d) {
-      sum += float(out(row, head * head_dim + d)) * dout(row, head * head_dim + d);
+      sum += float(out(row, head * head_dim + d)) * float(dout(row, head * head_dim + d));
     }
     means(row, head) = sum;
   }
@@ -334,8 +354,9 @@ constexpr int cached_warps = 8;
 
 // A block for a query and a head; a warp takes every eighth key, a lane every 32nd element.
 template <class W>
-__global__ void cached_attention_kernel(device_rows q, device_rows k, device_rows v, index_t past,
-                                        int head_dim, int group, float scale, operands<W> out) {
+__global__ void cached_attention_kernel(operands<W const> q, operands<W const> k,
+                                        operands<W const> v, index_t past, int head_dim, int group,
+                                        float scale, operands<W> out) {
   constexpr int elements = most_head_dim / 32;
   __shared__ float tops[cached_warps];
   __shared__ float totals[cached_warps];
@@ -351,13 +372,13 @@ __global__ void cached_attention_kernel(device_rows q, device_rows k, device_row
   float total = 0.0f;
   for (int e = 0; e < elements; ++e) {
     int const d = lane + 32 * e;
-    query[e] = d < head_dim ? q(row, head * head_dim + d) * scale : 0.0f;
+    query[e] = d < head_dim ? float(q(row, head * head_dim + d)) * scale : 0.0f;
   }
   for (index_t key = warp; key <= past + row; key += cached_warps) {
     float score = 0.0f;
     for (int e = 0; e < elements; ++e) {
       int const d = lane + 32 * e;
-      score += d < head_dim ? query[e] * k(key, kv + d) : 0.0f;
+      score += d < head_dim ? query[e] * float(k(key, kv + d)) : 0.0f;
     }
     score = cuda::reduce_warp(score, cuda::add{});
     float const now = fmaxf(top, score);
@@ -367,7 +388,7 @@ __global__ void cached_attention_kernel(device_rows q, device_rows k, device_row
     total = total * shrink + weight;
     for (int e = 0; e < elements; ++e) {
       int const d = lane + 32 * e;
-      result[e] = result[e] * shrink + (d < head_dim ? weight * v(key, kv + d) : 0.0f);
+      result[e] = result[e] * shrink + (d < head_dim ? weight * float(v(key, kv + d)) : 0.0f);
     }
   }
   if (lane == 0) {
@@ -401,8 +422,9 @@ void expect_heads(config const& c) {
                "got ", c.head_dim, " and ", c.heads / c.kv_heads);
 }
 
-problem problem_of(config const& c, attention_tables const& batch, device_rows q, device_rows k,
-                   device_rows v) {
+template <class W>
+problem<W> problem_of(config const& c, attention_tables const& batch, operands<W const> q,
+                      operands<W const> k, operands<W const> v) {
   expect_heads(c);
   return {q, k, v, batch.seen.view(), int(c.head_dim), int(c.heads / c.kv_heads),
           1.0f / std::sqrt(float(c.head_dim))};
@@ -474,7 +496,9 @@ attention_tables plan_attention(svf::cuda::stream_policy& exec, config const& c,
 
 template <class W>
 void attention(svf::cuda::stream_policy& exec, config const& c, attention_tables const& batch,
-               device_rows q, device_rows k, device_rows v,
+               svf::matrix_view<W const, svf::device_space> q,
+               svf::matrix_view<W const, svf::device_space> k,
+               svf::matrix_view<W const, svf::device_space> v,
                svf::matrix_view<W, svf::device_space> out, mutable_device_rows log_sums) {
   auto const p = problem_of(c, batch, q, k, v);
   with_size(c, [&](auto size) {
@@ -485,26 +509,33 @@ void attention(svf::cuda::stream_policy& exec, config const& c, attention_tables
 
 template <class W>
 void attention_backward(svf::cuda::stream_policy& exec, config const& c,
-                        attention_tables const& batch, device_rows q, device_rows k, device_rows v,
+                        attention_tables const& batch,
+                        svf::matrix_view<W const, svf::device_space> q,
+                        svf::matrix_view<W const, svf::device_space> k,
+                        svf::matrix_view<W const, svf::device_space> v,
                         svf::matrix_view<W const, svf::device_space> out, device_rows log_sums,
-                        device_rows dout, mutable_device_rows dq, mutable_device_rows dk,
-                        mutable_device_rows dv) {
+                        svf::matrix_view<W const, svf::device_space> dout,
+                        svf::matrix_view<W, svf::device_space> dq,
+                        svf::matrix_view<W, svf::device_space> dk,
+                        svf::matrix_view<W, svf::device_space> dv) {
   auto const p = problem_of(c, batch, q, k, v);
   auto means = svf::make_matrix<float>(exec, q.rows, c.heads);
   sc::detail::for_each_element(exec, q.rows, c.heads,
                                mean_gradient<W>{out, dout, means.view(), int(c.head_dim)});
   row_facts const facts{log_sums, as_const(means.view())};
   with_size(c, [&](auto size) {
-    launch(exec, query_gradient_kernel<size()>, batch.query_tiles.size(), c.kv_heads,
-           query_floats<size()>, p, batch.query_tiles.view(), facts, dout, dq);
-    launch(exec, key_gradient_kernel<size()>, batch.key_tiles.size(), c.kv_heads,
-           key_floats<size()>, p, batch.key_tiles.view(), facts, dout, dk, dv);
+    launch(exec, query_gradient_kernel<size(), W>, batch.query_tiles.size(), c.kv_heads,
+           gradient_floats<size()>, p, batch.query_tiles.view(), facts, dout, dq);
+    launch(exec, key_gradient_kernel<size(), W>, batch.key_tiles.size(), c.kv_heads,
+           gradient_floats<size()>, p, batch.key_tiles.view(), facts, dout, dk, dv);
   });
 }
 
 template <class W>
 void cached_attention(svf::cuda::stream_policy& exec, config const& c, index_t past,
-                      device_rows q, device_rows k, device_rows v,
+                      svf::matrix_view<W const, svf::device_space> q,
+                      svf::matrix_view<W const, svf::device_space> k,
+                      svf::matrix_view<W const, svf::device_space> v,
                       svf::matrix_view<W, svf::device_space> out) {
   expect_heads(c);
   if (q.rows == 0) {
@@ -520,15 +551,15 @@ void cached_attention(svf::cuda::stream_policy& exec, config const& c, index_t p
 
 #define SVFMATH_INSTANTIATE(W)                                                                    \
   template void attention(svf::cuda::stream_policy&, config const&, attention_tables const&,      \
-                          device_rows, device_rows, device_rows, operands<W>,                     \
+                          operands<W const>, operands<W const>, operands<W const>, operands<W>,   \
                           mutable_device_rows);                                                   \
-  template void attention_backward(svf::cuda::stream_policy&, config const&,                      \
-                                   attention_tables const&, device_rows, device_rows,             \
-                                   device_rows, operands<W const>, device_rows, device_rows,      \
-                                   mutable_device_rows, mutable_device_rows,                      \
-                                   mutable_device_rows);                                          \
-  template void cached_attention(svf::cuda::stream_policy&, config const&, index_t, device_rows,  \
-                                 device_rows, device_rows, operands<W>)
+  template void attention_backward(                                                               \
+      svf::cuda::stream_policy&, config const&, attention_tables const&, operands<W const>,       \
+      operands<W const>, operands<W const>, operands<W const>, device_rows, operands<W const>,    \
+      operands<W>, operands<W>, operands<W>);                                                     \
+  template void cached_attention(svf::cuda::stream_policy&, config const&, index_t,               \
+                                 operands<W const>, operands<W const>, operands<W const>,         \
+                                 operands<W>)
 SVFMATH_INSTANTIATE(float);
 SVFMATH_INSTANTIATE(svf::bfloat16);
 #undef SVFMATH_INSTANTIATE

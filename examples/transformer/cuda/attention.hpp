@@ -39,20 +39,29 @@ attention_tables plan_attention(svf::cuda::stream_policy& exec, config const& c,
 
 template <class W>
 void attention(svf::cuda::stream_policy& exec, config const& c, attention_tables const& batch,
-               device_rows q, device_rows k, device_rows v,
+               svf::matrix_view<W const, svf::device_space> q,
+               svf::matrix_view<W const, svf::device_space> k,
+               svf::matrix_view<W const, svf::device_space> v,
                svf::matrix_view<W, svf::device_space> out, mutable_device_rows log_sums);
 
 /// Sums have a fixed order: the same bits in every run.
 template <class W>
 void attention_backward(svf::cuda::stream_policy& exec, config const& c,
-                        attention_tables const& batch, device_rows q, device_rows k, device_rows v,
+                        attention_tables const& batch,
+                        svf::matrix_view<W const, svf::device_space> q,
+                        svf::matrix_view<W const, svf::device_space> k,
+                        svf::matrix_view<W const, svf::device_space> v,
                         svf::matrix_view<W const, svf::device_space> out, device_rows log_sums,
-                        device_rows dout, mutable_device_rows dq, mutable_device_rows dk,
-                        mutable_device_rows dv);
+                        svf::matrix_view<W const, svf::device_space> dout,
+                        svf::matrix_view<W, svf::device_space> dq,
+                        svf::matrix_view<W, svf::device_space> dk,
+                        svf::matrix_view<W, svf::device_space> dv);
 
 template <class W>
 void cached_attention(svf::cuda::stream_policy& exec, config const& c, index_t past,
-                      device_rows q, device_rows k, device_rows v,
+                      svf::matrix_view<W const, svf::device_space> q,
+                      svf::matrix_view<W const, svf::device_space> k,
+                      svf::matrix_view<W const, svf::device_space> v,
                       svf::matrix_view<W, svf::device_space> out);
 
 }  // namespace llama

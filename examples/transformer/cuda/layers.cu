@@ -55,8 +55,9 @@ __global__ void rms_norm_backward_kernel(device_rows x, device_values w, device_
 }
 
 // A pair of elements that turn together.
+template <class W>
 struct rotate_pair {
-  mutable_device_rows x;
+  operands<W> x;
   device_rows cosine;
   device_rows sine;
   svf::vector_view<std::int32_t const, svf::device_space> positions;
@@ -71,10 +72,10 @@ struct rotate_pair {
     index_t const second = first + (interleaved ? 1 : half);
     float const c = cosine(positions[t], i);
     float const s = sign * sine(positions[t], i);
-    float const a = x(t, first);
-    float const b = x(t, second);
-    x(t, first) = a * c - b * s;
-    x(t, second) = a * s + b * c;
+    float const a = float(x(t, first));
+    float const b = float(x(t, second));
+    x(t, first) = sc::detail::rounded<W>(a * c - b * s);
+    x(t, second) = sc::detail::rounded<W>(a * s + b * c);
   }
 };
 
@@ -82,22 +83,22 @@ __device__ float sigmoid(float a) { return 1.0f / (1.0f + __expf(-a)); }
 
 template <class W>
 struct swiglu_element {
-  device_rows gate, up;
+  operands<W const> gate, up;
   operands<W> y;
   __device__ void operator()(index_t t, index_t j) const {
-    float const a = gate(t, j);
-    y(t, j) = sc::detail::rounded<W>(a * sigmoid(a) * up(t, j));
+    float const a = float(gate(t, j));
+    y(t, j) = sc::detail::rounded<W>(a * sigmoid(a) * float(up(t, j)));
   }
 };
 
 template <class W>
 struct swiglu_gradient {
-  device_rows dy, gate, up;
+  operands<W const> dy, gate, up;
   operands<W> dgate, dup;
   __device__ void operator()(index_t t, index_t j) const {
-    float const a = gate(t, j);
-    float const u = up(t, j);
-    float const d = dy(t, j);
+    float const a = float(gate(t, j));
+    float const u = float(up(t, j));
+    float const d = float(dy(t, j));
     float const s = sigmoid(a);
     dgate(t, j) = sc::detail::rounded<W>(d * u * (s * (1.0f + a * (1.0f - s))));
     dup(t, j) = sc::detail::rounded<W>(d * a * s);
@@ -133,38 +134,45 @@ void rms_norm_backward(svf::cuda::stream_policy& exec, device_rows x, device_val
   sc::detail::check(cudaGetLastError(), "rms_norm_backward");
 }
 
+template <class W>
 void rotate(svf::cuda::stream_policy& exec, rotary_table<svf::device_space> const& table,
-            mutable_device_rows x, svf::vector_view<std::int32_t const, svf::device_space> positions,
-            int direction) {
-  sc::detail::for_each_element(
-      exec, x.rows, x.cols / 2,
-      rotate_pair{x, table.cosine.view(), table.sine.view(), positions,
-                  table.style == config::rope_style::interleaved, direction < 0 ? -1.0f : 1.0f});
+            svf::matrix_view<W, svf::device_space> x,
+            svf::vector_view<std::int32_t const, svf::device_space> positions, int direction) {
+  sc::detail::for_each_element(exec, x.rows, x.cols / 2,
+                               rotate_pair<W>{x, table.cosine.view(), table.sine.view(), positions,
+                                              table.style == config::rope_style::interleaved,
+                                              direction < 0 ? -1.0f : 1.0f});
 }
 
 template <class W>
-void swiglu(svf::cuda::stream_policy& exec, device_rows gate, device_rows up,
+void swiglu(svf::cuda::stream_policy& exec, svf::matrix_view<W const, svf::device_space> gate,
+            svf::matrix_view<W const, svf::device_space> up,
             svf::matrix_view<W, svf::device_space> y) {
   sc::detail::for_each_element(exec, y.rows, y.cols, swiglu_element<W>{gate, up, y});
 }
 
 template <class W>
-void swiglu_backward(svf::cuda::stream_policy& exec, device_rows dy, device_rows gate,
-                     device_rows up, svf::matrix_view<W, svf::device_space> dgate,
+void swiglu_backward(svf::cuda::stream_policy& exec,
+                     svf::matrix_view<W const, svf::device_space> dy,
+                     svf::matrix_view<W const, svf::device_space> gate,
+                     svf::matrix_view<W const, svf::device_space> up,
+                     svf::matrix_view<W, svf::device_space> dgate,
                      svf::matrix_view<W, svf::device_space> dup) {
   sc::detail::for_each_element(exec, dy.rows, dy.cols,
                                swiglu_gradient<W>{dy, gate, up, dgate, dup});
 }
 
-template void rms_norm(svf::cuda::stream_policy&, device_rows, device_values, float,
-                       operands<float>, values);
-template void rms_norm(svf::cuda::stream_policy&, device_rows, device_values, float,
-                       operands<svf::bfloat16>, values);
-template void swiglu(svf::cuda::stream_policy&, device_rows, device_rows, operands<float>);
-template void swiglu(svf::cuda::stream_policy&, device_rows, device_rows, operands<svf::bfloat16>);
-template void swiglu_backward(svf::cuda::stream_policy&, device_rows, device_rows, device_rows,
-                              operands<float>, operands<float>);
-template void swiglu_backward(svf::cuda::stream_policy&, device_rows, device_rows, device_rows,
-                              operands<svf::bfloat16>, operands<svf::bfloat16>);
+#define SVFMATH_INSTANTIATE(W)                                                                    \
+  template void rms_norm(svf::cuda::stream_policy&, device_rows, device_values, float,            \
+                         operands<W>, values);                                                    \
+  template void rotate(svf::cuda::stream_policy&, rotary_table<svf::device_space> const&,         \
+                       operands<W>, svf::vector_view<std::int32_t const, svf::device_space>, int);\
+  template void swiglu(svf::cuda::stream_policy&, operands<W const>, operands<W const>,           \
+                       operands<W>);                                                              \
+  template void swiglu_backward(svf::cuda::stream_policy&, operands<W const>, operands<W const>,  \
+                                operands<W const>, operands<W>, operands<W>)
+SVFMATH_INSTANTIATE(float);
+SVFMATH_INSTANTIATE(svf::bfloat16);
+#undef SVFMATH_INSTANTIATE
 
 }  // namespace llama

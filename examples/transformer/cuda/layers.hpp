@@ -27,17 +27,22 @@ void rms_norm_backward(svf::cuda::stream_policy& exec, device_rows x, device_val
                        device_values inverse_rms, device_rows dy, mutable_device_rows dx,
                        svf::vector_view<float, svf::device_space> dw);
 
+template <class W>
 void rotate(svf::cuda::stream_policy& exec, rotary_table<svf::device_space> const& table,
-            mutable_device_rows x, svf::vector_view<std::int32_t const, svf::device_space> positions,
+            svf::matrix_view<W, svf::device_space> x, svf::vector_view<std::int32_t const, svf::device_space> positions,
             int direction);
 
 template <class W>
-void swiglu(svf::cuda::stream_policy& exec, device_rows gate, device_rows up,
+void swiglu(svf::cuda::stream_policy& exec, svf::matrix_view<W const, svf::device_space> gate,
+            svf::matrix_view<W const, svf::device_space> up,
             svf::matrix_view<W, svf::device_space> y);
 
 template <class W>
-void swiglu_backward(svf::cuda::stream_policy& exec, device_rows dy, device_rows gate,
-                     device_rows up, svf::matrix_view<W, svf::device_space> dgate,
+void swiglu_backward(svf::cuda::stream_policy& exec,
+                     svf::matrix_view<W const, svf::device_space> dy,
+                     svf::matrix_view<W const, svf::device_space> gate,
+                     svf::matrix_view<W const, svf::device_space> up,
+                     svf::matrix_view<W, svf::device_space> dgate,
                      svf::matrix_view<W, svf::device_space> dup);
 
 }  // namespace llama

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <type_traits>
+
 #include <thrust/for_each.h>
 #include <thrust/iterator/counting_iterator.h>
 #include <thrust/transform_reduce.h>
 
+#include <svfmath/core/concepts.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
@@ -12,7 +15,7 @@
 #include <svfmath/cuda/detail/elements.cuh>
 #include <svfmath/cuda/detail/pending.hpp>
 #include <svfmath/cuda/detail/row_reduction.cuh>
-#include <svfmath/cuda/detail/scale_packs.cuh>
+#include <svfmath/cuda/detail/packs.cuh>
 #include <svfmath/cuda/detail/scale_selected.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
@@ -30,6 +33,13 @@ void copy_elements(stream_policy& exec, matrix_view<A, device_space> a,
     a = transposed(a);
     b = transposed(b);
   }
+  using value = std::remove_const_t<A>;
+  if constexpr (weight_scalar<value> && weight_scalar<B>) {
+    if (b.size() > 0 && detail::fits_packs(a, b) && detail::fits_grid(b)) {
+      detail::map_packs(exec, a, b, detail::same_value<value>());
+      return;
+    }
+  }
   detail::for_each_element(exec, b.rows, b.cols, detail::assign_element<A, B>{a, b});
 }
 
@@ -43,11 +53,11 @@ void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
   if (a.size() == 0) {
     return;
   }
-  constexpr index_t most_rows = detail::rows_of_thread * 65535;
-  if (detail::fits_packs(a, b) && b.rows <= most_rows) {
-    detail::scale_packs<false>(exec, a, d, b);
-  } else if (detail::fits_packs(transposed(a), transposed(b)) && b.cols <= most_rows) {
-    detail::scale_packs<true>(exec, transposed(a), d, transposed(b));
+  using value = std::remove_const_t<A>;
+  if (detail::fits_packs(a, b) && detail::fits_grid(b)) {
+    detail::map_packs(exec, a, b, detail::scaled_value<false, value, D>{d});
+  } else if (detail::fits_packs(transposed(a), transposed(b)) && detail::fits_grid(transposed(b))) {
+    detail::map_packs(exec, transposed(a), transposed(b), detail::scaled_value<true, value, D>{d});
   } else if (b.layout == order::row_major) {
     detail::for_each_element(exec, b.rows, b.cols, detail::scale_by_column<A, D, B>{a, d, b});
   } else {

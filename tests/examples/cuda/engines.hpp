@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -56,6 +57,21 @@ inline std::vector<llama::encoded_question> long_questions(llama::config const& 
   return questions;
 }
 
+/// The small model's checkpoint with matrices of variance 1/cols, so that activations and attention's
+/// scores keep their size: what rounding does to the result is then bounded by a few roundings.
+inline llama::checkpoint scaled_checkpoint(llama::config const& c) {
+  auto result = checkpoint_of(small_model(c, 7));
+  for (auto& [name, tensor] : result.tensors) {
+    if (tensor.dimensions == 2) {
+      float const scale = 2.5f / std::sqrt(float(tensor.values.cols()));  // its deviation is 0.4
+      for (llama::index_t i = 0; i < tensor.values.size(); ++i) {
+        tensor.values.data()[i] *= scale;
+      }
+    }
+  }
+  return result;
+}
+
 /// A model of `c` on the CPU and the same on an engine of the device, both with z.
 template <class E>
 struct model_pair {
@@ -67,7 +83,7 @@ struct model_pair {
   llama::basic_adapted_model<E> on_device;
 
   explicit model_pair(llama::config const& c)
-      : source(checkpoint_of(small_model(c, 7))),
+      : source(scaled_checkpoint(c)),
         sites(llama::sites_of(host, source)),
         on_host(host, source, sites, llama::factor_sites(host, source, sites, nullptr).factors),
         on_device(exec, source, sites, llama::factor_sites(exec, source, sites, nullptr).factors) {}

@@ -6,7 +6,7 @@
 #include <cuda_runtime.h>
 
 #include <svfmath/core/view.hpp>
-#include <svfmath/cuda/detail/scale_packs.cuh>
+#include <svfmath/cuda/detail/packs.cuh>
 #include <svfmath/cuda/detail/status.hpp>
 #include <svfmath/cuda/policy.hpp>
 

@@ -14,8 +14,8 @@
 #include <svfmath/cuda/detail/status.hpp>
 #include <svfmath/cuda/policy.hpp>
 
-/// Scaling of matrices that lie row by row, by packs of 16 bytes: what reaches the bandwidth of the
-/// memory with elements of 2 and 4 bytes.
+/// Element-wise maps of matrices that lie row by row, by packs of 16 bytes: what reaches the
+/// bandwidth of the memory with elements of 2 and 4 bytes.
 namespace svf::cuda::detail {
 
 template <class T, unsigned N>
@@ -77,10 +77,23 @@ __device__ void write(P const& value, P* to) {
 /// How many rows a thread works on, so that several loads are on their way.
 inline constexpr index_t rows_of_thread = 4;
 
-/// B(i,j) = A(i,j) · d(ByRow ? i : j).
-template <bool ByRow, class A, class D, class B>
-__global__ void scale_packs_kernel(matrix_view<A, device_space> a, vector_view<D, device_space> d,
-                                   matrix_view<B, device_space> b) {
+/// x.
+template <class A>
+struct same_value {
+  __device__ A operator()(A x, index_t, index_t) const { return x; }
+};
+
+/// x · d(ByRow ? i : j).
+template <bool ByRow, class A, class D>
+struct scaled_value {
+  vector_view<D, device_space> d;
+  __device__ auto operator()(A x, index_t i, index_t j) const { return x * d[ByRow ? i : j]; }
+};
+
+/// B(i,j) = f(A(i,j), i, j).
+template <class A, class B, class F>
+__global__ void map_packs_kernel(matrix_view<A, device_space> a, matrix_view<B, device_space> b,
+                                 F f) {
   constexpr unsigned n = pack_size<A, B>;
   using a_pack = pack<std::remove_const_t<A>, n>;
   index_t const j = (index_t(blockIdx.x) * blockDim.x + threadIdx.x) * n;
@@ -98,24 +111,30 @@ __global__ void scale_packs_kernel(matrix_view<A, device_space> a, vector_view<D
     if (first + k < a.rows) {
       pack<B, n> out;
       for (unsigned e = 0; e < n; ++e) {
-        out.values[e] = rounded<B>(in[k].values[e] * (ByRow ? d[first + k] : d[j + e]));
+        out.values[e] = rounded<B>(f(in[k].values[e], first + k, j + e));
       }
       write(out, reinterpret_cast<pack<B, n>*>(&b(first + k, j)));
     }
   }
 }
 
-/// To be called where `fits_packs` says so.
-template <bool ByRow, class A, class D, class B>
-void scale_packs(stream_policy& exec, matrix_view<A, device_space> a,
-                 vector_view<D, device_space> d, matrix_view<B, device_space> b) {
-  constexpr unsigned threads = 256;
+/// Whether the rows of b can be told apart by a grid's second number.
+template <class B>
+bool fits_grid(matrix_view<B, device_space> b) {
+  return b.rows <= rows_of_thread * 65535;
+}
+
+/// To be called where `fits_packs` and `fits_grid` say so.
+template <class A, class B, class F>
+void map_packs(stream_policy& exec, matrix_view<A, device_space> a, matrix_view<B, device_space> b,
+               F f) {
   index_t const packs = a.cols / index_t(pack_size<A, B>);
+  unsigned const threads = packs > 128 ? 256 : 128;
   dim3 const blocks(unsigned((packs + threads - 1) / threads),
                     unsigned((a.rows + rows_of_thread - 1) / rows_of_thread));
   on_device const here(exec.device());
-  scale_packs_kernel<ByRow><<<blocks, threads, 0, exec.stream()>>>(a, d, b);
-  check(cudaGetLastError(), "scale_packs");
+  map_packs_kernel<<<blocks, threads, 0, exec.stream()>>>(a, b, f);
+  check(cudaGetLastError(), "map_packs");
 }
 
 }  // namespace svf::cuda::detail
