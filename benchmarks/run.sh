@@ -8,7 +8,7 @@
 # turn. Times are seconds, the best of all repetitions; ratio = peer / ours, so above 1 ours is
 # faster; error is ours against sums in double. A NAME that ends in _cuda is a program of
 # benchmarks/cuda, which measures its peer itself; it needs a GPU, nvcc and cmake, and installs
-# nothing. The last line is
+# nothing. train_cuda needs what the CPU's benchmarks need as well. The last line is
 #
 #   RESULT NAME ours=… peer=… ratio=… error=…
 #
@@ -36,7 +36,9 @@ if [[ -z $name || $name == --help || $name == -h ]]; then
 fi
 shift
 cuda=no
-[[ $name != *_cuda ]] || cuda=yes
+[[ $name != *_cuda || -f benchmarks/$name.cpp ]] || cuda=yes
+preset=benchmark
+[[ $name != *_cuda ]] || preset=benchmark_transformer_cuda
 [[ -f benchmarks/$name.cpp || ($cuda == yes && -f benchmarks/cuda/${name%_cuda}.cu) ]] ||
   refuse "expected the name of a benchmark, got '$name'"
 
@@ -58,7 +60,7 @@ while [[ $# -gt 0 ]]; do
     --json)
       json=${2:-}
       [[ -n $json ]] || refuse "--json: expected a file, got none"
-      [[ $name != gemm ]] || refuse "--json: $name has a console of its own"
+      [[ $name != gemm && $name != train_cuda ]] || refuse "--json: $name has a console of its own"
       shift 2
       ;;
     --save)
@@ -83,10 +85,10 @@ if [[ $cuda == yes ]]; then
   cmake --preset benchmark_cuda > /dev/null
   cmake --build --preset benchmark_cuda --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
 else
-  folder=build/benchmark/benchmarks
+  folder=build/$preset/benchmarks
   bash cmake/install_dependencies.sh build benchmarks
-  cmake --preset benchmark > /dev/null
-  cmake --build --preset benchmark --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
+  cmake --preset "$preset" > /dev/null
+  cmake --build --preset "$preset" --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
 fi
 
 python=benchmarks/peers/.venv/bin/python

@@ -191,6 +191,22 @@ TEST_CASE("cli: an expert too large for float32 is refused rather than counted")
                 {"expected finite", files.tasks + "' line 1"});
 }
 
+TEST_CASE("cli: devices and precisions that cannot be had are refused") {
+  model_folder const files;
+  auto const with = [&](std::string const& option, std::string const& value) {
+    return arguments{"generate", files.model, "--prompt", "a", option, value};
+  };
+  for (char const* const device : {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1x", "cuda1", ""}) {
+    CAPTURE(device);
+    check_refusal(with("--device", device), {"--device", "cpu, cuda or cuda:N"});
+  }
+  // Built without CUDA, without a device, or with fewer than a hundred.
+  check_refusal(with("--device", "cuda:99"), {"device"});
+  check_refusal(with("--precision", "bfloat16"), {"--precision", "--device cpu"});
+  check_refusal(with("--precision", "int8"), {"--precision"});
+  CHECK(run_tool(with("--device", "cpu")).status == 0);
+}
+
 TEST_CASE("cli: long questions are cut to the context of a small model") {
   auto small = test::tiny_model();
   small.cfg.context = 32;

@@ -36,11 +36,12 @@ struct problem {
   int group;  // query heads of a key head
   float scale;
 
-  __device__ bool sees(int row, int key) const {
-    seen_rows const s = seen[row];
-    return key <= row && (key >= s.own_first || (key >= s.first && key < s.shared_end));
-  }
 };
+
+// Whether a row, which sees `s`, sees a key.
+__device__ bool sees(seen_rows const& s, int row, int key) {
+  return key <= row && (key >= s.own_first || (key >= s.first && key < s.shared_end));
+}
 
 // The queries of a block: the rows of a tile, each with all heads of a key head.
 struct query_tile {
@@ -54,28 +55,26 @@ struct query_tile {
                                                  item / group < tile_rows / group; }
 };
 
-// Elements of a head's queries, or of what has their shape.
-template <class T>
-struct query_elements {
-  operands<T> x;
+// Where the queries of a tile begin, or what has their shape; null for what the tile does not hold.
+template <class W>
+struct query_rows {
+  operands<W const> x;
   query_tile tile;
   int head_dim;
-  __device__ float operator()(int item, int d) const {
-    return tile.holds(item)
-               ? float(x(tile.row(item), index_t(tile.head(item)) * head_dim + d))
-               : 0.0f;
+  __device__ W const* operator()(int item) const {
+    return tile.holds(item) ? &x(tile.row(item), index_t(tile.head(item)) * head_dim) : nullptr;
   }
 };
 
-// Rows [first, end) of one head of x.
+// Where rows [first, end) of one head of x begin.
 template <class W>
-struct head_elements {
+struct head_rows {
   operands<W const> x;
   int first, end;
   int head;
   int head_dim;
-  __device__ float operator()(int i, int d) const {
-    return first + i < end ? float(x(first + i, index_t(head) * head_dim + d)) : 0.0f;
+  __device__ W const* operator()(int i) const {
+    return first + i < end ? &x(first + i, index_t(head) * head_dim) : nullptr;
   }
 };
 
@@ -98,7 +97,7 @@ __global__ void __launch_bounds__(cuda::block_threads)
   float* const weights = inputs + tile_floats<Size>;
   query_tile const tile{tiles[blockIdx.x], int(blockIdx.y), p.group};
   cuda::load_tile<Size>(queries, p.head_dim,
-                        query_elements<W const>{p.q, tile, p.head_dim});
+                        query_rows<W>{p.q, tile, p.head_dim});
   constexpr int width = Size / 16;
   float result[per_thread][width] = {};
   float top[per_thread];
@@ -109,9 +108,9 @@ __global__ void __launch_bounds__(cuda::block_threads)
   for (int first = tile.rows.sequence_begin; first < tile.rows.end; first += tile_rows) {
     __syncthreads();
     cuda::load_tile<Size>(keys, p.head_dim,
-                          head_elements<W>{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_rows<W>{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
     cuda::load_tile<Size>(inputs, p.head_dim,
-                          head_elements<W>{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_rows<W>{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
     __syncthreads();
     products::template multiply_rows<Size>(queries, keys, weights);
     __syncthreads();
@@ -121,12 +120,14 @@ __global__ void __launch_bounds__(cuda::block_threads)
       int const item = cuda::thread_y() + 16 * a;
       bool const held = tile.holds(item);
       float* const row = weights + item * tile_stride<tile_rows> + cuda::thread_x();
+      int const item_row = held ? tile.row(item) : 0;
+      seen_rows const seen_by = p.seen[item_row];
       float scores[per_thread];
       float largest = -INFINITY;
 #pragma unroll
       for (int b = 0; b < per_thread; ++b) {
         int const key = first + cuda::thread_x() + 16 * b;
-        bool const seen = held && key < tile.rows.end && p.sees(tile.row(item), key);
+        bool const seen = held && key < tile.rows.end && sees(seen_by, item_row, key);
         scores[b] = seen ? row[16 * b] * p.scale : -INFINITY;
         largest = fmaxf(largest, scores[b]);
       }
@@ -181,23 +182,34 @@ __global__ void __launch_bounds__(cuda::block_threads)
 
 // What the backward pass knows of every row and head.
 struct row_facts {
+  svf::vector_view<seen_rows const, svf::device_space> seen;
   device_rows log_sums;  // (T, heads)
   device_rows means;     // (T, heads) o · dL/do, the mean of dL/dp under p
 };
 
-// p and dL/dscores of an element from its product q·k and dL/dp.
-struct weight_pair {
-  float weight, dscore;
-};
-template <class W>
-__device__ weight_pair weights_of(problem<W> const& p, row_facts const& facts, int row, int head,
-                                  int key, float product, float dweight) {
-  if (!p.sees(row, key)) {
-    return {0.0f, 0.0f};
+// A row in one head, and p and dL/dscores of its keys from their products q·k and dL/dp.
+struct known_row {
+  int row;
+  bool held;
+  seen_rows seen;
+  float log_sum;
+  float mean;
+
+  __device__ known_row(row_facts const& facts, int number, int head, bool holds)
+      : row(number),
+        held(holds),
+        seen(holds ? facts.seen[number] : seen_rows{0, 0, 0}),
+        log_sum(holds ? facts.log_sums(number, head) : 0.0f),
+        mean(holds ? facts.means(number, head) : 0.0f) {}
+
+  __device__ bool sees_key(int key) const { return held && sees(seen, row, key); }
+  __device__ float weight(float product, float scale) const {
+    return expf(product * scale - log_sum);
   }
-  float const weight = expf(product * p.scale - facts.log_sums(row, head));
-  return {weight, weight * (dweight - facts.means(row, head)) * p.scale};
-}
+  __device__ float dscore(float weight, float dweight, float scale) const {
+    return weight * (dweight - mean) * scale;
+  }
+};
 
 // out(row(i), head(i)·head_dim + d) ← tile(i, d) for the rows that `place` holds, neighbours in d side
 // by side.
@@ -226,15 +238,15 @@ __global__ void __launch_bounds__(cuda::block_threads)
   float* const dscores = inputs + tile_floats<Size>;
   float* const dweights = dscores + tile_floats<tile_rows>;
   query_tile const tile{tiles[blockIdx.x], int(blockIdx.y), p.group};
-  cuda::load_tile<Size>(queries, p.head_dim, query_elements<W const>{p.q, tile, p.head_dim});
-  cuda::load_tile<Size>(douts, p.head_dim, query_elements<W const>{dout, tile, p.head_dim});
+  cuda::load_tile<Size>(queries, p.head_dim, query_rows<W>{p.q, tile, p.head_dim});
+  cuda::load_tile<Size>(douts, p.head_dim, query_rows<W>{dout, tile, p.head_dim});
   typename products::template accumulator<Size> result;
   for (int first = tile.rows.sequence_begin; first < tile.rows.end; first += tile_rows) {
     __syncthreads();
     cuda::load_tile<Size>(keys, p.head_dim,
-                          head_elements<W>{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_rows<W>{p.k, first, tile.rows.end, tile.kv_head, p.head_dim});
     cuda::load_tile<Size>(inputs, p.head_dim,
-                          head_elements<W>{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
+                          head_rows<W>{p.v, first, tile.rows.end, tile.kv_head, p.head_dim});
     __syncthreads();
     products::template multiply_rows<Size>(queries, keys, dscores);
     products::template multiply_rows<Size>(douts, inputs, dweights);
@@ -242,16 +254,15 @@ __global__ void __launch_bounds__(cuda::block_threads)
 #pragma unroll
     for (int a = 0; a < per_thread; ++a) {
       int const item = cuda::thread_y() + 16 * a;
-      bool const held = tile.holds(item);
+      known_row const row(facts, tile.row(item), tile.head(item), tile.holds(item));
 #pragma unroll
       for (int b = 0; b < per_thread; ++b) {
         int const key = first + cuda::thread_x() + 16 * b;
         int const place = item * tile_stride<tile_rows> + cuda::thread_x() + 16 * b;
-        dscores[place] = held && key < tile.rows.end
-                             ? weights_of(p, facts, tile.row(item), tile.head(item), key,
-                                          dscores[place], dweights[place])
-                                   .dscore
-                             : 0.0f;
+        dscores[place] =
+            key < tile.rows.end && row.sees_key(key)
+                ? row.dscore(row.weight(dscores[place], p.scale), dweights[place], p.scale)
+                : 0.0f;
       }
     }
     __syncthreads();
@@ -290,35 +301,34 @@ __global__ void __launch_bounds__(cuda::block_threads)
   key_tile const tile{tiles[blockIdx.x], int(blockIdx.y)};
   row_tile const rows = tile.rows;
   cuda::load_tile<Size>(keys, p.head_dim,
-                        head_elements<W>{p.k, rows.begin, rows.end, tile.kv_head, p.head_dim});
+                        head_rows<W>{p.k, rows.begin, rows.end, tile.kv_head, p.head_dim});
   cuda::load_tile<Size>(inputs, p.head_dim,
-                        head_elements<W>{p.v, rows.begin, rows.end, tile.kv_head, p.head_dim});
+                        head_rows<W>{p.v, rows.begin, rows.end, tile.kv_head, p.head_dim});
   typename products::template accumulator<Size> dkeys;
   typename products::template accumulator<Size> dinputs;
   for (int head = tile.kv_head * p.group; head < (tile.kv_head + 1) * p.group; ++head) {
     for (int first = rows.begin; first < rows.sequence_end; first += tile_rows) {
       __syncthreads();
       cuda::load_tile<Size>(queries, p.head_dim,
-                            head_elements<W>{p.q, first, rows.sequence_end, head, p.head_dim});
+                            head_rows<W>{p.q, first, rows.sequence_end, head, p.head_dim});
       cuda::load_tile<Size>(douts, p.head_dim,
-                            head_elements<W>{dout, first, rows.sequence_end, head, p.head_dim});
+                            head_rows<W>{dout, first, rows.sequence_end, head, p.head_dim});
       __syncthreads();
       products::template multiply_rows<Size>(keys, queries, weights);
       products::template multiply_rows<Size>(inputs, douts, dscores);
       __syncthreads();
 #pragma unroll
-      for (int a = 0; a < per_thread; ++a) {
-        int const i = cuda::thread_y() + 16 * a;
+      for (int b = 0; b < per_thread; ++b) {
+        int const number = first + cuda::thread_x() + 16 * b;
+        known_row const row(facts, number, head, number < rows.sequence_end);
 #pragma unroll
-        for (int b = 0; b < per_thread; ++b) {
-          int const row = first + cuda::thread_x() + 16 * b;
+        for (int a = 0; a < per_thread; ++a) {
+          int const i = cuda::thread_y() + 16 * a;
           int const place = i * tile_stride<tile_rows> + cuda::thread_x() + 16 * b;
-          weight_pair pair{0.0f, 0.0f};
-          if (tile.holds(i) && row < rows.sequence_end) {
-            pair = weights_of(p, facts, row, head, tile.row(i), weights[place], dscores[place]);
-          }
-          weights[place] = pair.weight;
-          dscores[place] = pair.dscore;
+          bool const seen = tile.holds(i) && row.sees_key(tile.row(i));
+          float const weight = seen ? row.weight(weights[place], p.scale) : 0.0f;
+          weights[place] = weight;
+          dscores[place] = seen ? row.dscore(weight, dscores[place], p.scale) : 0.0f;
         }
       }
       __syncthreads();
@@ -522,7 +532,7 @@ void attention_backward(svf::cuda::stream_policy& exec, config const& c,
   auto means = svf::make_matrix<float>(exec, q.rows, c.heads);
   sc::detail::for_each_element(exec, q.rows, c.heads,
                                mean_gradient<W>{out, dout, means.view(), int(c.head_dim)});
-  row_facts const facts{log_sums, as_const(means.view())};
+  row_facts const facts{batch.seen.view(), log_sums, as_const(means.view())};
   with_size(c, [&](auto size) {
     launch(exec, query_gradient_kernel<size(), W>, batch.query_tiles.size(), c.kv_heads,
            gradient_floats<size()>, p, batch.query_tiles.view(), facts, dout, dq);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <type_traits>
 
 #include <cuda_runtime.h>
 #include <mma.h>
 
 #include <svfmath/core/view.hpp>
+#include <svfmath/cuda/detail/packs.cuh>
 
 /// Products of tiles of 64 rows in shared memory by a block of 256 threads, from which attention's
 /// kernels are made. The thread of column x and row y of 16×16 owns the elements (y + 16a, x + 16b)
@@ -35,13 +37,30 @@ __device__ inline four const& four_at(float const* from) {
 __device__ inline int thread_x() { return int(threadIdx.x) % 16; }
 __device__ inline int thread_y() { return int(threadIdx.x) / 16; }
 
-/// tile(i,:) ← the elements `at(i, d)` for d < size, zero for the rest of the row.
-template <int Size, class At>
-__device__ void load_tile(float* tile, int size, At at) {
-  for (int k = int(threadIdx.x); k < tile_rows * Size; k += block_threads) {
-    int const i = k / Size;
-    int const d = k % Size;
-    tile[i * tile_stride<Size> + d] = d < size ? at(i, d) : 0.0f;
+/// tile(i,:) ← the first `size` elements from `row_at(i)`, zero for the rest of the row and where
+/// that is null.
+template <int Size, class RowAt>
+__device__ void load_tile(float* tile, int size, RowAt row_at) {
+  using element = std::remove_cv_t<std::remove_pointer_t<decltype(row_at(0))>>;
+  using pack = svf::cuda::detail::pack<element, 4>;
+  for (int k = int(threadIdx.x); k < tile_rows * Size / 4; k += block_threads) {
+    int const i = k / (Size / 4);
+    int const d = k % (Size / 4) * 4;
+    element const* const from = row_at(i);
+    four values = {};
+    if (from != nullptr && d + 4 <= size &&
+        reinterpret_cast<std::uintptr_t>(from + d) % sizeof(pack) == 0) {
+      pack const in = *reinterpret_cast<pack const*>(from + d);
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        values.values[e] = float(in.values[e]);
+      }
+    } else if (from != nullptr) {
+      for (int e = 0; e < 4 && d + e < size; ++e) {
+        values.values[e] = float(from[d + e]);
+      }
+    }
+    *reinterpret_cast<four*>(tile + i * tile_stride<Size> + d) = values;
   }
 }
 

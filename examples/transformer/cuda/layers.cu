@@ -81,29 +81,82 @@ struct rotate_pair {
 
 __device__ float sigmoid(float a) { return 1.0f / (1.0f + __expf(-a)); }
 
+// y of a pack of gate and up.
 template <class W>
-struct swiglu_element {
-  operands<W const> gate, up;
-  operands<W> y;
-  __device__ void operator()(index_t t, index_t j) const {
-    float const a = float(gate(t, j));
-    y(t, j) = sc::detail::rounded<W>(a * sigmoid(a) * float(up(t, j)));
+struct swiglu_pack {
+  W const* gate;
+  W const* up;
+  W* y;
+  template <unsigned N>
+  __device__ void run(index_t first) const {
+    using pack = sc::detail::pack<W, N>;
+    pack const a = *reinterpret_cast<pack const*>(gate + first);
+    pack const u = *reinterpret_cast<pack const*>(up + first);
+    pack out;
+#pragma unroll
+    for (unsigned e = 0; e < N; ++e) {
+      float const x = float(a.values[e]);
+      out.values[e] = sc::detail::rounded<W>(x * sigmoid(x) * float(u.values[e]));
+    }
+    sc::detail::write(out, reinterpret_cast<pack*>(y + first));
   }
 };
 
 template <class W>
-struct swiglu_gradient {
-  operands<W const> dy, gate, up;
-  operands<W> dgate, dup;
-  __device__ void operator()(index_t t, index_t j) const {
-    float const a = float(gate(t, j));
-    float const u = float(up(t, j));
-    float const d = float(dy(t, j));
-    float const s = sigmoid(a);
-    dgate(t, j) = sc::detail::rounded<W>(d * u * (s * (1.0f + a * (1.0f - s))));
-    dup(t, j) = sc::detail::rounded<W>(d * a * s);
+struct swiglu_gradient_pack {
+  W const* dy;
+  W const* gate;
+  W const* up;
+  W* dgate;
+  W* dup;
+  template <unsigned N>
+  __device__ void run(index_t first) const {
+    using pack = sc::detail::pack<W, N>;
+    pack const d = *reinterpret_cast<pack const*>(dy + first);
+    pack const a = *reinterpret_cast<pack const*>(gate + first);
+    pack const u = *reinterpret_cast<pack const*>(up + first);
+    pack da;
+    pack du;
+#pragma unroll
+    for (unsigned e = 0; e < N; ++e) {
+      float const x = float(a.values[e]);
+      float const y = float(d.values[e]);
+      float const s = sigmoid(x);
+      da.values[e] =
+          sc::detail::rounded<W>(y * float(u.values[e]) * (s * (1.0f + x * (1.0f - s))));
+      du.values[e] = sc::detail::rounded<W>(y * x * s);
+    }
+    sc::detail::write(da, reinterpret_cast<pack*>(dgate + first));
+    sc::detail::write(du, reinterpret_cast<pack*>(dup + first));
   }
 };
+
+template <unsigned N, class F>
+__global__ void flat_kernel(index_t packs, F f) {
+  index_t const k = index_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (k < packs) {
+    f.template run<N>(k * N);
+  }
+}
+
+// f for all elements of arrays that this library allocated, and which therefore begin at whole packs
+// and have no gaps.
+template <class W, class F>
+void for_each_pack(svf::cuda::stream_policy& exec, index_t elements, F f) {
+  constexpr unsigned full = 16 / sizeof(W);
+  constexpr unsigned threads = 256;
+  sc::detail::on_device const here(exec.device());
+  auto const blocks = [](index_t packs) { return unsigned((packs + threads - 1) / threads); };
+  if (elements == 0) {
+    return;
+  }
+  if (elements % full == 0) {
+    flat_kernel<full><<<blocks(elements / full), threads, 0, exec.stream()>>>(elements / full, f);
+  } else {
+    flat_kernel<1><<<blocks(elements), threads, 0, exec.stream()>>>(elements, f);
+  }
+  sc::detail::check(cudaGetLastError(), "for_each_pack");
+}
 
 }  // namespace
 
@@ -148,7 +201,7 @@ template <class W>
 void swiglu(svf::cuda::stream_policy& exec, svf::matrix_view<W const, svf::device_space> gate,
             svf::matrix_view<W const, svf::device_space> up,
             svf::matrix_view<W, svf::device_space> y) {
-  sc::detail::for_each_element(exec, y.rows, y.cols, swiglu_element<W>{gate, up, y});
+  for_each_pack<W>(exec, y.size(), swiglu_pack<W>{gate.data, up.data, y.data});
 }
 
 template <class W>
@@ -158,8 +211,8 @@ void swiglu_backward(svf::cuda::stream_policy& exec,
                      svf::matrix_view<W const, svf::device_space> up,
                      svf::matrix_view<W, svf::device_space> dgate,
                      svf::matrix_view<W, svf::device_space> dup) {
-  sc::detail::for_each_element(exec, dy.rows, dy.cols,
-                               swiglu_gradient<W>{dy, gate, up, dgate, dup});
+  for_each_pack<W>(exec, dy.size(),
+                   swiglu_gradient_pack<W>{dy.data, gate.data, up.data, dgate.data, dup.data});
 }
 
 #define SVFMATH_INSTANTIATE(W)                                                                    \

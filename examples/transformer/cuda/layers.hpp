@@ -32,6 +32,7 @@ void rotate(svf::cuda::stream_policy& exec, rotary_table<svf::device_space> cons
             svf::matrix_view<W, svf::device_space> x, svf::vector_view<std::int32_t const, svf::device_space> positions,
             int direction);
 
+/// Both of whole matrices: rows without gaps between them.
 template <class W>
 void swiglu(svf::cuda::stream_policy& exec, svf::matrix_view<W const, svf::device_space> gate,
             svf::matrix_view<W const, svf::device_space> up,
