@@ -39,7 +39,8 @@ task random_task() {
     llama::encoded_question question;
     question.prompt = bench::random_tokens(llama::index_t(40 + q % 50), 100 + 5 * q);
     for (std::uint64_t option = 0; option < 4; ++option) {
-      question.options.push_back(bench::random_tokens(4 + llama::index_t(q % 5), 101 + 5 * q + option));
+      question.options.push_back(
+          bench::random_tokens(4 + llama::index_t(q % 5), 101 + 5 * q + option));
     }
     result.questions.push_back(std::move(question));
   }
@@ -109,8 +110,8 @@ void print(char const* type, result const& r, result const& reference) {
 
 // usage: bench_train_cuda [MODEL TASK.jsonl]
 //
-// Without arguments: random weights and tokens. HEADLINE is a step in bfloat16; its error is that of
-// the gradient's norm against float32.
+// Without arguments: random weights and tokens. HEADLINE is a step in bfloat16; its error is that
+// of the gradient's norm against float32.
 int main(int argc, char** argv) {
   auto const work = argc > 2 ? read_task(argv[1], argv[2]) : random_task();
   std::size_t rows = 0;

@@ -229,8 +229,8 @@ void run_on(policies<E> const& on, adapt_options const& options) {
       options.strategy == "C"
           ? std::size_t(options.population * options.generations) * examples.size()
           : data.questions.size();
-  watched_adapter<E> model(llama::basic_choice_adapter<E>(on.exec, *loaded.adapted, loaded.words, wording),
-                        first_pass + data.questions.size());
+  watched_adapter<E> model({on.exec, *loaded.adapted, loaded.words, wording},
+                           first_pass + data.questions.size());
   std::span<llama::choice_question const> const questions = data.questions;
   auto const z_classifier = options.strategy == "B"
                                 ? std::vector<float>(loaded.experts.back().values().begin(),

@@ -51,7 +51,8 @@ void run(factor_options const& options) {
   llama::cpu_policy exec(options.threads);
   weights_file file(options.model);
   auto const sites = file.sites(exec, file.factorable());
-  auto const factored = factor_with_progress(policies<llama::cpu_engine>{exec, exec}, file.values(), sites, options.cache);
+  policies<llama::cpu_engine> const on{exec, exec};
+  auto const factored = factor_with_progress(on, file.values(), sites, options.cache);
   if (!options.out.empty()) {
     write_factors(options, *sites.layout, factored);
   }

@@ -95,7 +95,8 @@ void run(merge_options const& options) {
   auto const sites = file.sites(exec, names);
   auto const loaded = read_expert(options.expert, sites, options.unverified_base);
   auto const z = extend(loaded.value, sites.layout, loaded.value.name());
-  auto const factored = factor_with_progress(policies<llama::cpu_engine>{exec, exec}, file.values(), sites, options.cache);
+  policies<llama::cpu_engine> const on{exec, exec};
+  auto const factored = factor_with_progress(on, file.values(), sites, options.cache);
 
   std::vector<svf::matrix<float>> merged(factored.factors.size());
   for_each_index(exec, svf::index_t(merged.size()), [&](svf::index_t s) {

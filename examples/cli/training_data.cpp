@@ -96,8 +96,9 @@ training_data read_training_data(train_options const& options) {
 }
 
 std::string setting_of(train_options const& options, training_data const& data) {
-  return fmt::format("task={}\nvalidation={}\nval_questions={}\nsites={}\n", hash_of(data.train),
-                     hash_of(data.validation), options.val_questions, options.sites);
+  return fmt::format("task={}\nvalidation={}\nval_questions={}\nsites={}\nprecision={}\n",
+                     hash_of(data.train), hash_of(data.validation), options.val_questions,
+                     options.sites, options.precision);
 }
 
 }  // namespace cli

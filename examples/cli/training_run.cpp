@@ -39,11 +39,13 @@ std::vector<llama::projection> projections_of(std::string const& word) {
 // Tokens whose activations fit into a quarter of the memory that is left where the model is.
 template <llama::engine E>
 index_t rows_to_keep(policies<E> const& on, llama::config const& c) {
-  index_t const floats_per_layer =
-      4 * c.width + c.heads + 2 * c.query_width() + 2 * c.kv_width() + 3 * c.hidden;
-  double const floats_per_row = double(c.layers) * double(floats_per_layer);
+  index_t const floats = 2 * c.width + c.heads;
+  index_t const operands = 2 * c.width + 2 * c.query_width() + 2 * c.kv_width() + 3 * c.hidden;
+  index_t const bytes =
+      index_t(sizeof(float)) * floats + index_t(sizeof(typename E::weight)) * operands;
+  double const bytes_per_row = double(c.layers) * double(bytes);
   double const memory = double(llama::memory_left(on.exec));
-  return std::max(index_t(memory / 4.0 / (4.0 * floats_per_row)), index_t(1));
+  return std::max(index_t(memory / 4.0 / bytes_per_row), index_t(1));
 }
 
 svf::trainer start_or_resume(train_options const& options, svf::trainer_options const& settings,
@@ -54,7 +56,8 @@ svf::trainer start_or_resume(train_options const& options, svf::trainer_options 
   auto run = svf::load_checkpoint(options.checkpoint, settings, setting);
   svf::expects(std::equal(run.sigma().begin(), run.sigma().end(), sigma.begin(), sigma.end()),
                error_kind::format, options.checkpoint,
-               ": expected a checkpoint of this model and these sites, got one of others");
+               ": expected a checkpoint of this model and these sites, got one of others, or of "
+               "factors computed on another device: then use the same --cache");
   return run;
 }
 
@@ -187,6 +190,7 @@ class training_run {
     training["lambda"] = fmt::format("{}", settings_.objective.kl.coefficient);
     training["seed"] = std::to_string(settings_.seed);
     training["sites"] = options_.sites;
+    training["precision"] = options_.precision;
     training["base_accuracy"] = fmt::format("{}", base);
     if (validated) {
       training["accuracy"] = fmt::format("{}", best);

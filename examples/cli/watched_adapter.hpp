@@ -45,7 +45,7 @@ class watched_adapter {
   template <class F>
   auto in_pieces(std::span<prompt_type const> prompts, F const& serve)
       -> std::invoke_result_t<F const&, std::span<prompt_type const>> {
-    constexpr std::size_t piece = 32;
+    constexpr auto piece = std::size_t(E::rows_at_a_time) / 64;
     decltype(serve(prompts)) all;
     for (std::size_t first = 0; first < prompts.size(); first += piece) {
       auto const part = prompts.subspan(first, std::min(piece, prompts.size() - first));

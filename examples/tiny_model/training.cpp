@@ -150,8 +150,8 @@ llama::checkpoint train_from_scratch(llama::cpu_policy& exec, training_options c
       observer(step, total / double(batch.answer_tokens));
     }
     svf::matrix<float> dhidden(hidden.rows(), hidden.cols());
-    log_probabilities_backward(exec, m, batch.wanted, hidden.view(), batch.weights, dhidden.view(),
-                          gradient.sums().embedding.view());
+    log_probabilities_backward(exec, m, batch.wanted, hidden.view(), batch.weights,
+                               dhidden.view(), gradient.sums().embedding.view());
     m.backward(exec, batch.tokens, kept, dhidden.view(), gradient);
     optimiser.step(exec, m.parameters(), gradient.sums(), options.clip_norm, rate(step));
   }

@@ -8,7 +8,8 @@
 
 #include "option_scores.hpp"
 
-/// The members of choice_adapter.hpp's class.
+/// The members of choice_adapter.hpp's class. A unit that instantiates them includes its backend of
+/// svfmath before.
 namespace llama {
 
 template <engine E>

@@ -4,7 +4,7 @@
 #include "choice_environment.hpp"
 
 #include <algorithm>
-#include <type_traits>
+#include <functional>
 #include <utility>
 
 #include <svfmath/apply/gradient_accumulator.hpp>
@@ -12,8 +12,8 @@
 
 #include "option_scores.hpp"
 
-/// The members of choice_environment.hpp's class. A unit that instantiates them includes its backend
-/// of svfmath before.
+/// The members of choice_environment.hpp's class. A unit that instantiates them includes its
+/// backend of svfmath before.
 namespace llama {
 
 namespace detail {
@@ -113,6 +113,7 @@ svf::action_table<float> basic_choice_environment<E>::score(
   model_.set_z(exec_, z);
   auto const asked = chosen(questions);
   pieces_.clear();
+  offsets_.clear();
   svf::action_table<float> table;
   index_t rows_so_far = 0;
   for (choice_batch& batch : pack(asked, rows_at_a_time_)) {
@@ -154,8 +155,8 @@ template <engine E>
 void basic_choice_environment<E>::backward(svf::action_table<float> const& dscores,
                                            std::span<float> dz) {
   svf::expects(dscores.offsets == offsets_, svf::error_kind::shape,
-               "choice_environment: expected gradients of the ", offsets_.size() - 1,
-               " questions scored last");
+               "choice_environment: expected gradients of the ",
+               offsets_.empty() ? 0 : offsets_.size() - 1, " questions scored last");
   svf::expects(index_t(dz.size()) == model_.layout().size(), svf::error_kind::shape,
                "choice_environment: expected dz with D = ", model_.layout().size(),
                " elements, got ", dz.size());
@@ -166,16 +167,18 @@ void basic_choice_environment<E>::backward(svf::action_table<float> const& dscor
   detail::z_gradient<E> gradient(exec_, model_, rows);
   std::size_t first = 0;
   for (piece& p : pieces_) {
-    if (!p.kept) {
-      p.kept.emplace();
-      p.hidden = model_.current().forward(exec_, p.batch.tokens(), &*p.kept);
+    basic_activations<E> kept;
+    if (p.kept) {
+      kept = std::move(*p.kept);
+      p.kept.reset();  // used up, whatever happens below
+    } else {
+      p.hidden = model_.current().forward(exec_, p.batch.tokens(), &kept);
     }
     auto dhidden = svf::make_matrix<float>(exec_, p.hidden.rows(), p.hidden.cols());
     log_probabilities_backward(exec_, model_.current(), p.batch.wanted(), p.hidden.view(),
                                std::span(dscores.values).subspan(first, p.batch.options()),
                                dhidden.view());
-    model_.current().backward(exec_, p.batch.tokens(), *p.kept, dhidden.view(), gradient);
-    p.kept.reset();
+    model_.current().backward(exec_, p.batch.tokens(), kept, dhidden.view(), gradient);
     first += p.batch.options();
   }
   gradient.add_to(dz);

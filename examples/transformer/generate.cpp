@@ -10,7 +10,7 @@ void expect_finite(std::span<float const> logits, std::string_view where) {
   for (float const logit : logits) {
     svf::expects(std::isfinite(logit), svf::error_kind::numeric, where,
                  ": expected finite logits, got ", logit,
-                 ": the shares, or the expert's z, are too large for float32");
+                 ": the weights, or the expert's z, are too large for float32");
   }
 }
 

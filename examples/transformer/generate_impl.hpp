@@ -8,7 +8,8 @@
 
 #include <svfmath/core/transfer.hpp>
 
-/// The function template of generate.hpp.
+/// The function templates of generate.hpp. A unit that instantiates them includes its backend of
+/// svfmath before.
 namespace llama {
 
 template <engine E>

@@ -49,9 +49,8 @@ void expect_shape(W const& w, extent e, std::string const& name) {
 
 template <engine E>
 operand_matrix<E> placed(typename E::policy& exec, svf::matrix<float> const& w) {
-  auto const there = svf::matrix_on(exec, w);
   auto result = svf::make_matrix<typename E::weight>(exec, w.rows(), w.cols());
-  copy(exec, there.view(), result.view());
+  copy(exec, w.view(), result.view());
   return result;
 }
 

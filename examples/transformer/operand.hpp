@@ -9,8 +9,8 @@
 
 namespace llama {
 
-/// Floats as an engine multiplies them with its weights: themselves where these are float, otherwise
-/// a rounded copy.
+/// Floats as an engine multiplies them with its weights: themselves where these are float,
+/// otherwise a rounded copy.
 template <engine E>
 class operand {
  public:

@@ -8,7 +8,8 @@
 
 #include "predictions.hpp"
 
-/// The functions of option_scores.hpp.
+/// The functions of option_scores.hpp. A unit that instantiates them includes its backend of
+/// svfmath before.
 namespace llama {
 
 template <engine E>

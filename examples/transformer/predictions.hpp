@@ -51,7 +51,4 @@ void log_probabilities_backward(typename E::policy& exec, basic_model<E> const& 
                                 std::span<float const> dsums, mutable_float_rows<E> dhidden,
                                 mutable_float_rows<E> doutput = {});
 
-/// log Σ exp(logits), stable.
-double log_sum_exp(std::span<float const> logits);
-
 }  // namespace llama

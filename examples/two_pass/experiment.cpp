@@ -60,7 +60,8 @@ trained_expert train_expert(workshop const& shop, std::string const& name, quest
   llama::choice_environment questions_to_learn(shop.exec, shop.model, shop.encode(train),
                                                rows_at_a_time, 4 * rows_at_a_time);
   auto const held_out = shop.encode(validation);
-  svf::trainer trainer(options, std::size_t(shop.model.layout().size()), shop.model.sigma(shop.exec));
+  svf::trainer trainer(options, std::size_t(shop.model.layout().size()),
+                       shop.model.sigma(shop.exec));
   double const seconds = seconds_of([&] {
     trainer.run(questions_to_learn, [&](std::span<float const> z) {
       return shop.score_of(z, held_out).accuracy();

@@ -17,7 +17,8 @@ llama::adapted_model small_adapted(llama::cpu_policy& exec, svf::normalisation n
                                    std::span<llama::projection const> chosen = {}) {
   auto const source = test::checkpoint_of(test::small_model(test::small_config(true, true), 7));
   auto const sites = llama::sites_of(exec, source, chosen);
-  return {exec, source, sites, llama::factor_sites(exec, source, sites, nullptr).factors, normalise};
+  return {exec, source, sites, llama::factor_sites(exec, source, sites, nullptr).factors,
+          normalise};
 }
 
 }  // namespace

@@ -267,7 +267,8 @@ TEST_CASE("model: every gradient equals central differences of the naive double 
     auto const hidden = m.forward(exec, ask.batch, &kept);
     svf::matrix<float> dhidden(hidden.rows(), hidden.cols());
     svf::matrix<float> doutput(m.cfg().vocabulary, m.cfg().width);
-    log_probabilities_backward(exec, m, ask.wanted, hidden.view(), dsums, dhidden.view(), doutput.view());
+    log_probabilities_backward(exec, m, ask.wanted, hidden.view(), dsums, dhidden.view(),
+                               doutput.view());
     collect_all all(m);
     m.backward(exec, ask.batch, kept, dhidden.view(), all);
 

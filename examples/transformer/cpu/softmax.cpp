@@ -6,10 +6,11 @@
 
 #include <Eigen/Core>
 
-#include "../predictions.hpp"
-
 namespace llama {
 
+namespace {
+
+// log Σ exp(logits), stable.
 double log_sum_exp(std::span<float const> logits) {
   Eigen::Map<Eigen::ArrayXf const> const values(logits.data(), index_t(logits.size()));
   float const top = values.maxCoeff();
@@ -21,6 +22,8 @@ double log_sum_exp(std::span<float const> logits) {
   }
   return double(top) + std::log(total);
 }
+
+}  // namespace
 
 svf::vector<double> log_sums_of_rows(cpu_policy& exec, const_rows logits) {
   svf::vector<double> result(logits.rows);
@@ -39,8 +42,9 @@ std::vector<float> logits_at(cpu_policy&, const_rows logits, std::span<logit_pla
   return result;
 }
 
-void softmax_gradient(cpu_policy& exec, mutable_rows logits, svf::vector_view<double const> log_sums,
-                      std::span<float const> totals, std::span<logit_place const> places,
+void softmax_gradient(cpu_policy& exec, mutable_rows logits,
+                      svf::vector_view<double const> log_sums, std::span<float const> totals,
+                      std::span<logit_place const> places,
                       std::span<float const> coefficients) {
   for_each_index(exec, logits.rows, [&](index_t i) {
     Eigen::Map<Eigen::ArrayXf> row(logits.row(i).data, logits.cols);

@@ -20,9 +20,10 @@ std::vector<float> logits_at(cpu_policy& exec, const_rows logits,
                              std::span<logit_place const> places);
 
 /// logits(i,:) ← −totals[i]·exp(logits(i,:) − log_sums(i)), to which coefficients[k] is added at
-/// places[k], one by one.
-void softmax_gradient(cpu_policy& exec, mutable_rows logits, svf::vector_view<double const> log_sums,
-                      std::span<float const> totals, std::span<logit_place const> places,
+/// places[k], one by one. The rows of `places` ascend.
+void softmax_gradient(cpu_policy& exec, mutable_rows logits,
+                      svf::vector_view<double const> log_sums, std::span<float const> totals,
+                      std::span<logit_place const> places,
                       std::span<float const> coefficients);
 
 /// x ← 0.

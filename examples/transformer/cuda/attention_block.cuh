@@ -10,6 +10,8 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/cuda/detail/packs.cuh>
 
+#include "reduce.cuh"
+
 /// Products of tiles of 64 rows in shared memory by a block of 256 threads, from which attention's
 /// kernels are made. The thread of column x and row y of 16×16 owns the elements (y + 16a, x + 16b)
 /// of a 64×64 tile and (y + 16a, x·Size/16 + e) of a 64×Size one.
@@ -175,7 +177,7 @@ struct tensor_products {
     accumulator<tile_rows> sums;
     for (int d = 0; d < Size; d += 8) {
       rows_fragment l;
-      load(l, left + 16 * part_row<tile_rows>(0) * tile_stride<Size> + d, tile_stride<Size>);
+      load(l, left + 16 * part_row() * tile_stride<Size> + d, tile_stride<Size>);
 #pragma unroll
       for (int k = 0; k < tile_rows / 32; ++k) {
         right_fragment<col_major> r;
@@ -192,7 +194,7 @@ struct tensor_products {
     using namespace nvcuda::wmma;
     for (int j = 0; j < tile_rows; j += 8) {
       rows_fragment l;
-      load(l, weights + 16 * part_row<Size>(0) * tile_stride<tile_rows> + j,
+      load(l, weights + 16 * part_row() * tile_stride<tile_rows> + j,
            tile_stride<tile_rows>);
 #pragma unroll
       for (int k = 0; k < Size / 32; ++k) {
@@ -208,17 +210,14 @@ struct tensor_products {
 #pragma unroll
     for (int k = 0; k < Size / 32; ++k) {
       nvcuda::wmma::store_matrix_sync(
-          out + 16 * part_row<Size>(k) * tile_stride<Size> + 16 * part_col<Size>(k), sums.parts[k],
+          out + 16 * part_row() * tile_stride<Size> + 16 * part_col<Size>(k), sums.parts[k],
           tile_stride<Size>, nvcuda::wmma::mem_row_major);
     }
   }
 
  private:
   /// Where part k of this warp lies among the 4 × Size/16 parts: all parts of a warp in one row.
-  template <int Size>
-  static __device__ int part_row(int) {
-    return int(threadIdx.x) / 64;
-  }
+  static __device__ int part_row() { return int(threadIdx.x) / 64; }
   template <int Size>
   static __device__ int part_col(int k) {
     return int(threadIdx.x) / 32 % 2 * (Size / 32) + k;
@@ -234,22 +233,13 @@ struct tensor_products {
   }
 };
 
-/// Exact for float; where inputs were rounded to 16 bits, the tensor cores lose nothing of them.
+/// Exact for float. Of inputs in 16 bits the tensor cores lose nothing; what the kernels make
+/// themselves, softmax weights and dL/dscores, is rounded to 11 bits.
 template <class W>
 using products_for = std::conditional_t<std::is_same_v<W, float>, exact_products, tensor_products>;
 
 /// Over the 16 threads that hold a row.
-__device__ inline float row_max(float value) {
-  for (int distance = 8; distance > 0; distance /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
-  }
-  return value;
-}
-__device__ inline float row_sum(float value) {
-  for (int distance = 8; distance > 0; distance /= 2) {
-    value += __shfl_xor_sync(0xffffffffu, value, distance);
-  }
-  return value;
-}
+__device__ inline float row_max(float value) { return reduce_warp<16>(value, larger()); }
+__device__ inline float row_sum(float value) { return reduce_warp<16>(value, add()); }
 
 }  // namespace llama::cuda

@@ -9,8 +9,9 @@
 
 namespace llama {
 
-/// A model on a CUDA device. W: float, or bfloat16 for weights of half the size and products on the
-/// tensor cores with sums in float; norms, softmax, attention and the residual stream are float.
+/// A model on a CUDA device of at least compute capability 8.0. W: float, or bfloat16 for weights,
+/// and what is multiplied with them, of half the size and for products on the tensor cores with
+/// sums in float. Norms, sums of the softmax and the residual stream are float.
 template <class W>
 struct cuda_engine {
   using policy = svf::cuda::stream_policy;

@@ -40,26 +40,21 @@ basic_factored_sites<svf::device_space> factor_sites(svf::cuda::stream_policy& e
     missing.push_back(s);
     missing_weights.push_back(svf::matrix_on(exec, source.matrix(list[s].name)));
   }
-  svf::factorize_each(
-      exec, missing_weights, [&](std::size_t i, svf::svd_factors<float, svf::device_space>&& factors) {
-        std::size_t const s = missing[i];
-        result.accuracy[s] = svf::measure_accuracy(exec, missing_weights[i], factors);
-        if (cache != nullptr) {
-          cache->store(list[s].base, svf::svd_method::gram, svf::host_factors(exec, factors),
-                       result.accuracy[s]);
-        }
-        result.factors[s] = std::move(factors);
-        advance();
-      });
+  svf::factorize_each(exec, missing_weights, [&](std::size_t i, auto&& factors) {
+    std::size_t const s = missing[i];
+    result.accuracy[s] = svf::measure_accuracy(exec, missing_weights[i], factors);
+    if (cache != nullptr) {
+      cache->store(list[s].base, svf::svd_method::gram, svf::host_factors(exec, factors),
+                   result.accuracy[s]);
+    }
+    result.factors[s] = std::move(factors);
+    advance();
+  });
   return result;
 }
 
 std::uint64_t memory_left(svf::cuda::stream_policy const& exec) {
-  svf::cuda::detail::on_device const here(exec.device());
-  std::size_t free = 0;
-  std::size_t all = 0;
-  svf::cuda::detail::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
-  return free;
+  return exec.memory()->available();
 }
 
 }  // namespace llama

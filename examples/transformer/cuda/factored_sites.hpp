@@ -15,7 +15,7 @@ basic_factored_sites<svf::device_space> factor_sites(svf::cuda::stream_policy& e
                                                      svf::factor_cache const* cache,
                                                      factor_progress const& progress = {});
 
-/// The device's free bytes.
+/// The bytes that the policy can still allocate: what is free on the device or in its own pool.
 std::uint64_t memory_left(svf::cuda::stream_policy const& exec);
 
 }  // namespace llama

@@ -139,7 +139,7 @@ __global__ void flat_kernel(index_t packs, F f) {
   }
 }
 
-// f for all elements of arrays that this library allocated, and which therefore begin at whole packs
+// f for all elements of arrays that svfmath's owners hold, and which therefore begin at whole packs
 // and have no gaps.
 template <class W, class F>
 void for_each_pack(svf::cuda::stream_policy& exec, index_t elements, F f) {

@@ -29,7 +29,8 @@ void rms_norm_backward(svf::cuda::stream_policy& exec, device_rows x, device_val
 
 template <class W>
 void rotate(svf::cuda::stream_policy& exec, rotary_table<svf::device_space> const& table,
-            svf::matrix_view<W, svf::device_space> x, svf::vector_view<std::int32_t const, svf::device_space> positions,
+            svf::matrix_view<W, svf::device_space> x,
+            svf::vector_view<std::int32_t const, svf::device_space> positions,
             int direction);
 
 /// Both of whole matrices: rows without gaps between them.

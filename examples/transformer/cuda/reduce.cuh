@@ -11,13 +11,14 @@ struct add {
   template <class T>
   __device__ T operator()(T a, T b) const { return a + b; }
 };
-struct greater {
+struct larger {
   __device__ float operator()(float a, float b) const { return fmaxf(a, b); }
 };
 
-template <class T, class Combine>
+/// Over every group of `Width` neighbours of a warp.
+template <int Width = 32, class T, class Combine>
 __device__ T reduce_warp(T value, Combine combine) {
-  for (int distance = 16; distance > 0; distance /= 2) {
+  for (int distance = Width / 2; distance > 0; distance /= 2) {
     value = combine(value, __shfl_xor_sync(0xffffffffu, value, distance));
   }
   return value;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "softmax.hpp"
 
+#include <algorithm>
+
 #include <cuda_runtime.h>
 
 #include <svfmath/core/transfer.hpp>
@@ -29,7 +31,7 @@ __global__ void log_sum_kernel(device_rows logits,
     top = fmaxf(top, logits(i, j));
     is_nan = is_nan || isnan(logits(i, j));
   }
-  top = cuda::reduce_block(is_nan ? INFINITY : top, -INFINITY, cuda::greater{});
+  top = cuda::reduce_block(is_nan ? INFINITY : top, -INFINITY, cuda::larger{});
   float sum = 0.0f;
   for (index_t j = threadIdx.x; j < logits.cols; j += blockDim.x) {
     sum += expf(logits(i, j) - top);
@@ -106,6 +108,11 @@ void softmax_gradient(svf::cuda::stream_policy& exec, mutable_device_rows logits
                       svf::vector_view<double const, svf::device_space> log_sums,
                       std::span<float const> totals, std::span<logit_place const> places,
                       std::span<float const> coefficients) {
+  bool const ascending = std::is_sorted(
+      places.begin(), places.end(),
+      [](logit_place const& a, logit_place const& b) { return a.row < b.row; });
+  svf::expects(ascending, svf::error_kind::shape,
+               "softmax_gradient: expected places in ascending order of their rows");
   std::vector<index_t> first(std::size_t(logits.rows) + 1, 0);
   for (logit_place const& place : places) {
     ++first[std::size_t(place.row) + 1];

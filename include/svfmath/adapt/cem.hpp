@@ -24,7 +24,7 @@
 
 namespace svf {
 
-/// A policy that runs `body(i)` for i in [0, count), like `svf::cpu::seq` and `svf::cpu::par`.
+/// A policy that runs `body(i)` for i in [0, count), as all of svfmath's do.
 template <class Exec>
 concept runs_indices = requires(Exec& exec, void (*body)(index_t)) {
   for_each_index(exec, index_t{}, body);
@@ -182,7 +182,8 @@ class cem {
       }
     });
   }
-  /// The same with the members of a generation valued in parallel; `f` is called concurrently.
+  /// The same with the members of a generation valued in parallel; under `cpu::par` f is called
+  /// concurrently, under a device's policy from this thread.
   template <runs_indices Exec, class F>
   cem_result<T> optimize(Exec& exec, F&& f) {
     return run([&](matrix_view<T const> x, std::vector<fitness>& values) {

@@ -39,7 +39,8 @@ struct element_sum {
 /// from the rows expected over the whole batch, so the m·n·r flops of the dense path are paid once
 /// per batch and not per piece.
 ///
-/// Memory: r elements on the factored path, m·n on the dense path. Deterministic for the same
+/// Memory: r elements on the factored path (and T·(m+n) during `add` where x and δ have 16 bits),
+/// m·n on the dense path. Deterministic for the same
 /// pieces in the same order.
 template <scalar T, class Space = host_space>
 class gradient_accumulator {

@@ -19,7 +19,8 @@ namespace svf {
 /// `spectra`. Throws `error{shape}` if anything does not fit; y is then untouched. 2Tr(m+n) flops
 /// against 2Tmn of the dense product, in two products that all rows share: the cost depends neither
 /// on how many experts there are, nor on which rows take which. Waits for nothing on a device.
-/// Deterministic: where all rows take one expert, the bits of `apply_factored`.
+/// Deterministic: where all rows take one expert, the bits of `apply_factored` (under `nuclear` c
+/// may differ in its last bits, as it is summed in another order).
 template <execution_policy Exec, weight_scalar T, matrix_for<Exec> X, matrix_for<Exec> Y>
 void apply_mixed(Exec& exec, svd_factors<T, typename Exec::space> const& factors,
                  expert_spectra<T, typename Exec::space> const& spectra,

@@ -13,9 +13,9 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/cuda/detail/column_sums.cuh>
 #include <svfmath/cuda/detail/elements.cuh>
+#include <svfmath/cuda/detail/packs.cuh>
 #include <svfmath/cuda/detail/pending.hpp>
 #include <svfmath/cuda/detail/row_reduction.cuh>
-#include <svfmath/cuda/detail/packs.cuh>
 #include <svfmath/cuda/detail/scale_selected.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
@@ -86,9 +86,8 @@ void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
   if (a.size() == 0) {
     return;
   }
-  constexpr index_t most_rows = detail::rows_of_thread * 65535;
   if (detail::fits_packs(a, b) && detail::has_packs<detail::pack_size<A, B>>(d) &&
-      b.rows <= most_rows) {
+      detail::fits_grid(b)) {
     detail::scale_selected_packs(exec, a, d, rows, b);
   } else {
     detail::for_each_element(exec, b.rows, b.cols,

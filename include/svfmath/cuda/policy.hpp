@@ -109,4 +109,13 @@ class stream_policy {
   owner<cusolverDnParams_t, detail::release_solver_options> solver_options_;
 };
 
+/// Calls `body(i)` for every i in [0, count) on the calling thread, in order: what a body puts into
+/// the stream keeps the device busy.
+template <class Body>
+void for_each_index(stream_policy&, index_t count, Body&& body) {
+  for (index_t i = 0; i < count; ++i) {
+    body(i);
+  }
+}
+
 }  // namespace svf::cuda

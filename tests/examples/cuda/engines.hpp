@@ -57,8 +57,8 @@ inline std::vector<llama::encoded_question> long_questions(llama::config const& 
   return questions;
 }
 
-/// The small model's checkpoint with matrices of variance 1/cols, so that activations and attention's
-/// scores keep their size: what rounding does to the result is then bounded by a few roundings.
+/// The small model's checkpoint with matrices of variance 1/cols, so that activations and
+/// attention's scores keep their size, and rounding costs the result no more than a few roundings.
 inline llama::checkpoint scaled_checkpoint(llama::config const& c) {
   auto result = checkpoint_of(small_model(c, 7));
   for (auto& [name, tensor] : result.tensors) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/cuda.cuh>
+
+#include <support/temp_directory.hpp>
 
 #include <transformer/choice_environment.hpp>
 #include <transformer/generate.hpp>
@@ -85,7 +86,7 @@ TEST_CASE_TEMPLATE("cuda transformer: scores and z-gradients are the CPU's", E, 
   }
 }
 
-TEST_CASE("cuda transformer: decoding with a cache, in pieces, gives the hidden states of a batch") {
+TEST_CASE("cuda transformer: decoding with a cache, in pieces, gives a batch's hidden states") {
   test::model_pair<test::cuda_float> models(test::wide_config());
   auto const& m = models.on_device.current();
   auto const ids = test::long_questions(m.cfg(), 3)[1].prompt;
@@ -99,7 +100,8 @@ TEST_CASE("cuda transformer: decoding with a cache, in pieces, gives the hidden 
         models.exec, m.extend(models.exec, cache, std::span(ids).subspan(done, piece)));
     std::vector<float> const part(whole.data() + index_t(done) * whole.cols(),
                                   whole.data() + index_t(done + piece) * whole.cols());
-    CHECK(relative_error(std::vector<float>(hidden.data(), hidden.data() + hidden.size()), part) <= 2e-5);
+    std::vector<float> const found(hidden.data(), hidden.data() + hidden.size());
+    CHECK(relative_error(found, part) <= 2e-5);
     done += piece;
   }
   CHECK_THROWS_AS(m.extend(models.exec, cache, std::span(ids).first(1)), svf::error);
@@ -130,9 +132,8 @@ TEST_CASE("cuda transformer: z = 1 gives the base's weights, bit for bit, after 
 
 TEST_CASE("cuda transformer: factors computed on the device are found in the cache on the CPU") {
   test::model_pair<test::cuda_float> models(test::small_config(true, true));
-  auto const folder = std::filesystem::temp_directory_path() / "svfmath_test_cuda_factors";
-  std::filesystem::remove_all(folder);
-  svf::factor_cache const cache(folder);
+  test::temp_directory const folder;
+  svf::factor_cache const cache(folder.path());
   std::size_t calls = 0;
   auto const first = llama::factor_sites(models.exec, models.source, models.sites, &cache,
                                          [&](std::size_t, std::size_t) { ++calls; });
@@ -146,7 +147,6 @@ TEST_CASE("cuda transformer: factors computed on the device are found in the cac
         first.factors.size());
   auto const again = llama::factor_sites(models.exec, models.source, models.sites, &cache);
   CHECK(again.from_cache == first.factors.size());
-  std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("cuda transformer: heads that the kernels cannot hold are refused") {

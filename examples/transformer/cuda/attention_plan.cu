@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include <svfmath/core/transfer.hpp>
+
+#include "attention_problem.cuh"
+
+namespace llama {
+
+void cuda::expect_heads(config const& c) {
+  svf::expects(c.head_dim <= cuda::most_head_dim && c.heads / c.kv_heads <= cuda::tile_rows,
+               svf::error_kind::shape, "attention: expected heads of at most ", cuda::most_head_dim,
+               " elements and at most ", cuda::tile_rows, " query heads to a key head on a CUDA device, ",
+               "got ", c.head_dim, " and ", c.heads / c.kv_heads);
+}
+
+attention_tables plan_attention(svf::cuda::stream_policy& exec, config const& c,
+                                token_batch const& batch) {
+  svf::expects(batch.rows() <= std::numeric_limits<int>::max(), svf::error_kind::shape,
+               "attention: expected at most 2^31 - 1 rows in a batch, got ", batch.rows());
+  cuda::expect_heads(c);
+  std::vector<seen_rows> seen(std::size_t(batch.rows()));
+  std::vector<row_tile> query_tiles;
+  std::vector<row_tile> key_tiles;
+  int const query_rows = cuda::tile_rows / int(c.heads / c.kv_heads);
+  for (auto const& sequence : batch.sequences()) {
+    int const begin = int(sequence.trunk.first);
+    int const trunk_end = begin + int(sequence.trunk.count);
+    int end = trunk_end;
+    for (int t = begin; t < trunk_end; ++t) {
+      seen[std::size_t(t)] = {begin, begin, begin};
+    }
+    for (row_range const& branch : sequence.branches) {
+      int const first = int(branch.first);
+      end = first + int(branch.count);
+      for (int t = first; t < end; ++t) {
+        seen[std::size_t(t)] = {begin, trunk_end, first};
+      }
+    }
+    for (int first = begin; first < end; first += query_rows) {
+      query_tiles.push_back({first, std::min(first + query_rows, end), begin, end});
+    }
+    for (int first = begin; first < end; first += cuda::tile_rows) {
+      key_tiles.push_back({first, std::min(first + cuda::tile_rows, end), begin, end});
+    }
+  }
+  return {svf::vector_on(exec, seen), svf::vector_on(exec, query_tiles),
+          svf::vector_on(exec, key_tiles)};
+}
+
+}  // namespace llama
