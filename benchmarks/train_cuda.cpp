@@ -65,14 +65,22 @@ struct result {
   double seconds = HUGE_VAL;  ///< of the fastest step
   double mean = 0.0;
   double gradient_norm = 0.0;  ///< of the first step
-  double gibibytes = 0.0;      ///< that the device holds at the end
+  double gibibytes = 0.0;      ///< of device memory that the policy has taken for itself
 };
+
+// What no policy holds, in use or in its pool: the difference over a run is the most it needed.
+double free_gibibytes() {
+  std::size_t free = 0;
+  std::size_t all = 0;
+  svf::cuda::detail::check(cudaMemGetInfo(&free, &all), "cudaMemGetInfo");
+  return double(free) / double(1 << 30);
+}
 
 template <class E>
 result measure(task const& work) {
   llama::cpu_policy host;
   typename E::policy exec;
-  auto const free_before = llama::memory_left(exec);
+  double const free_before = free_gibibytes();
   auto sites = llama::sites_of(host, work.model);
   auto factored = llama::factor_sites(exec, work.model, sites, nullptr);
   llama::basic_adapted_model<E> model(exec, work.model, std::move(sites),
@@ -97,7 +105,7 @@ result measure(task const& work) {
       r.mean += seconds / steps;
     }
   }
-  r.gibibytes = double(free_before - llama::memory_left(exec)) / double(1 << 30);
+  r.gibibytes = free_before - free_gibibytes();
   return r;
 }
 

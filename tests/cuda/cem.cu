@@ -26,6 +26,8 @@ TEST_CASE("cem: a search under the device's policy values its members one by one
   svf::cuda::stream_policy exec;
   svf::cem_options<double> options;
   options.dim = 4;
+  options.lower = {-1.0};
+  options.upper = {1.0};
   options.max_iters = 40;
   options.seed = 3;
   svf::cem<double> on_device(options);
