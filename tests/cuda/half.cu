@@ -208,3 +208,51 @@ TEST_CASE_TEMPLATE("half: 16-bit weights on the device get factors in float", H,
   CHECK(test::reconstruction<float>(f, svf::host_matrix(exec, widened).view()) <= 1e-6);
   CHECK(test::orthogonality(f) <= 1e-6);
 }
+
+TEST_CASE_TEMPLATE("half: gemm_selected of few rows by one kernel, of more or odd ones by several", H,
+                   svf::bfloat16, svf::float16) {
+  svf::cuda::stream_policy exec;
+  for (auto const& [m, k, n] :
+       {std::array<index_t, 3>{64, 4096, 256}, {1, 1024, 8}, {5, 1032, 136}, {63, 2000, 120},
+        {17, 1096, 1000}, {64, 1024, 128}, {65, 1024, 128}, {3, 1025, 16}, {3, 1024, 17}}) {
+    CAPTURE(m);
+    CAPTURE(k);
+    CAPTURE(n);
+    index_t const choices = 7;
+    auto const a = rounded_on<H>(exec, test::normal_matrix<float>(m, k, 11));
+    auto const bt = rounded_on<H>(exec, test::normal_matrix<float>(n, k, 12));
+    auto const d = test::normal_matrix<float>(choices, n, 13);
+    auto const d_there = svf::matrix_on(exec, d);
+    std::vector<index_t> rows;
+    for (index_t i = 0; i < m; ++i) {
+      rows.push_back(3 * i % choices);
+    }
+    auto const rows_there = svf::vector_on(exec, rows);
+    auto c = svf::make_matrix<H>(exec, m, n);
+    gemm_selected(exec, a.view(), svf::transposed(bt.view()), d_there.view(), rows_there.view(),
+                  c.view());
+    auto const left = svf::host_matrix(exec, a);
+    auto const right = svf::host_matrix(exec, bt);
+    std::vector<double> expected;
+    for (index_t i = 0; i < m; ++i) {
+      for (index_t j = 0; j < n; ++j) {
+        double sum = 0.0;
+        for (index_t l = 0; l < k; ++l) {
+          sum += double(left(i, l)) * double(right(j, l));
+        }
+        expected.push_back(sum * double(d(rows[std::size_t(i)], j)));
+      }
+    }
+    CHECK(relative_error(exec, c, expected) <= allowed<H>);
+    auto again = svf::make_matrix<H>(exec, m, n);
+    gemm_selected(exec, a.view(), svf::transposed(bt.view()), d_there.view(), rows_there.view(),
+                  again.view());
+    auto const first = svf::host_matrix(exec, c);
+    auto const second = svf::host_matrix(exec, again);
+    bool same = true;
+    for (index_t i = 0; i < first.size(); ++i) {
+      same = same && float(first.data()[i]) == float(second.data()[i]);
+    }
+    CHECK(same);
+  }
+}

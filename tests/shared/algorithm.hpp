@@ -27,6 +27,16 @@ struct square_root {
   SVFMATH_HOST_DEVICE double operator()(index_t i) const { return std::sqrt(double(i)); }
 };
 
+/// 0.5·i, but NaN at one place and infinity at another.
+struct spoilt_slope {
+  index_t nan_at;
+  index_t infinite_at;
+
+  SVFMATH_HOST_DEVICE float operator()(index_t i) const {
+    return i == nan_at ? std::nanf("") : i == infinite_at ? -HUGE_VALF : 0.5f * float(i);
+  }
+};
+
 template <class Space>
 struct element_of {
   svf::vector_view<float const, Space> x;
@@ -90,6 +100,49 @@ TEST_CASE_TEMPLATE("algorithm: scaling in place, and refusing what does not fit"
   CHECK_THROWS_AS(scale_columns(exec, svf::as_const(a.view()), too_short.view(), a.view()),
                   svf::error);
   CHECK_THROWS_AS(scale_rows(exec, d.view(), svf::as_const(a.view()), a.view()), svf::error);
+}
+
+TEST_CASE_TEMPLATE("algorithm: begin_scale_columns scales by a function and finds where it is not "
+                   "finite",
+                   Exec, SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    svf::generator random(seed, 16);
+    // Beyond 512 lines a device takes several of them at once.
+    index_t const rows = test::extent(random) * (seed % 5 == 0 ? 5 : 1);
+    index_t const cols = test::extent(random) * (seed % 5 == 1 ? 5 : 1);
+    test::padded<float> const a(rows, cols, random);
+    test::padded<float> b(rows, cols, random);
+    auto const before = b.values;
+    test::placed<Exec, float> const a_there(exec, a);
+    test::placed<Exec, float> const b_there(exec, b);
+    // Half of the time nothing is wrong, otherwise one or two places are.
+    auto const place = [&] { return index_t(random.below(2 * std::uint64_t(cols))); };
+    spoilt_slope const f{place(), place()};
+    index_t const first_bad =
+        begin_scale_columns(exec, svf::as_const(a_there.view), f, b_there.view).get();
+    CHECK(first_bad == std::min({cols, f.nan_at, f.infinite_at}));
+    b_there.fetch(exec, b);
+    bool equal = true;
+    for (index_t i = 0; i < rows; ++i) {
+      for (index_t j = 0; j < cols; ++j) {
+        float const expected = a.view(i, j) * f(j);
+        equal = equal && (b.view(i, j) == expected ||
+                          (std::isnan(b.view(i, j)) && std::isnan(expected)));
+      }
+    }
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      equal = equal && (b.holds(i) || b.values[i] == before[i]);
+    }
+    CHECK(equal);
+  }
+  auto const none = svf::make_matrix<float>(exec, 0, 4);
+  auto same = svf::make_matrix<float>(exec, 0, 4);
+  CHECK(begin_scale_columns(exec, none.view(), spoilt_slope{9, 3}, same.view()).get() == 3);
+  auto wrong = svf::make_matrix<float>(exec, 1, 4);
+  CHECK_THROWS_AS(begin_scale_columns(exec, none.view(), spoilt_slope{9, 9}, wrong.view()),
+                  svf::error);
 }
 
 TEST_CASE_TEMPLATE("algorithm: scale_selected multiplies each row by the row chosen for it", Exec,

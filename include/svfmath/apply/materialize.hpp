@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <utility>
+
 #include <svfmath/apply/spectrum.hpp>
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/matrix.hpp>
@@ -14,9 +16,11 @@ namespace svf {
 /// factors' reconstruction error.
 ///
 /// z: r values. Throws `error{shape}` if z or out do not fit, `error{numeric}` if a σ' is not
-/// finite or the nuclear normaliser is undefined; out is then untouched. 2mnr flops and one scaled
-/// copy of the smaller factor. Deterministic. Against factors that were never rounded W' is off by
-/// 3.3e-3 ‖W'‖_F in bfloat16, 4.1e-4 in float16 and about 1e-6 in float (4096², `materialize_cuda`).
+/// finite or the nuclear normaliser is undefined. Out is then untouched, except that a device has
+/// begun the product when the host learns that a σ' is not finite: out holds nothing of use then.
+/// 2mnr flops and one scaled copy of the smaller factor. Deterministic. Against factors that were
+/// never rounded W' is off by 3.3e-3 ‖W'‖_F in bfloat16, 4.1e-4 in float16 and about 1e-6 in float
+/// (4096², `materialize_cuda`).
 template <execution_policy Exec, weight_scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
 void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors, Z const& z,
                  Out&& out, normalisation kind = normalisation::none) {
@@ -25,17 +29,23 @@ void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors
           "materialize: expected out ", factors.rows(), "x", factors.cols(), ", got ", target.rows,
           "x", target.cols);
   using wide = detail::wide_t<T>;
-  auto spectrum = detail::begin_spectrum(exec, factors.s.view(), as_vector(z), kind);
+  auto const sigma = detail::spectrum_of(exec, factors.s.view(), as_vector(z), kind);
+  auto const multiply = [&](auto const& left, auto const& right, auto first_bad) {
+    if constexpr (decltype(first_bad)::known_at_once) {
+      detail::expect_finite(exec, sigma, first_bad.get());
+    }
+    gemm(exec, wide(1), left, right, wide(0), target);
+    detail::expect_finite(exec, sigma, first_bad.get());
+  };
   if (factors.rows() <= factors.cols()) {
     auto scaled = make_matrix<T>(exec, factors.rows(), factors.rank());  // U diag(σ')
-    scale_columns(exec, factors.u.view(), as_const(spectrum.values.view()), scaled.view());
-    spectrum.expect_finite(exec);
-    gemm(exec, wide(1), as_const(scaled.view()), factors.vt.view(), wide(0), target);
+    auto first_bad = begin_scale_columns(exec, factors.u.view(), sigma, scaled.view());
+    multiply(as_const(scaled.view()), factors.vt.view(), std::move(first_bad));
   } else {
     auto scaled = make_matrix<T>(exec, factors.rank(), factors.cols());  // diag(σ') Vᵀ
-    scale_rows(exec, as_const(spectrum.values.view()), factors.vt.view(), scaled.view());
-    spectrum.expect_finite(exec);
-    gemm(exec, wide(1), factors.u.view(), as_const(scaled.view()), wide(0), target);
+    auto first_bad = begin_scale_columns(exec, transposed(factors.vt.view()), sigma,
+                                         transposed(scaled.view()));
+    multiply(factors.u.view(), as_const(scaled.view()), std::move(first_bad));
   }
 }
 

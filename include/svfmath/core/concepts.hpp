@@ -44,6 +44,7 @@ concept execution_policy =
              vector_view<float const> host_w, vector_view<index_t const> rows,
              detail::exec_vector<Exec, index_t const> selection) {
       gemm(exec, 1.0f, b, b, 0.0f, a);
+      gemm_selected(exec, b, b, b, selection, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
       eigh_batch_size(exec, index_t{}, 0.0, 1);
@@ -59,6 +60,7 @@ concept execution_policy =
       reduce_rows(exec, v, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
       reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
       begin_reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{}).get();
+      begin_scale_columns(exec, b, detail::constant<float>{1.0f}, a).get();
       for_each_problem(exec, index_t{}, detail::nothing{});
       allocate<float>(exec, index_t{});
       copy(exec, b, a);

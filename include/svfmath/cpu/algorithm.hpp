@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <type_traits>
 #include <vector>
 
@@ -150,6 +152,8 @@ T reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
 /// What `begin_reduce` returns: here, a result that is there already.
 template <class T>
 struct finished_reduction {
+  static constexpr bool known_at_once = true;
+
   T value;
   T get() const { return value; }
 };
@@ -158,6 +162,24 @@ struct finished_reduction {
 template <policy Exec, class T, class F, class Combine>
 finished_reduction<T> begin_reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
   return {reduce(exec, count, init, f, combine)};
+}
+
+/// B(i,j) ← A(i,j) · f(j) for a function f without state that calls would change. `get()` of what it
+/// returns is the first j where f(j) is NaN or infinite, or the number of columns. A and B may be
+/// the same. Throws `error{shape}`.
+template <policy Exec, class A, class F, class B>
+finished_reduction<index_t> begin_scale_columns(Exec& exec, matrix_view<A> a, F const& f,
+                                                matrix_view<B> b) {
+  using value = std::invoke_result_t<F const&, index_t>;
+  std::vector<value> factors(std::size_t(a.cols));
+  index_t first_bad = a.cols;
+  for (index_t j = a.cols - 1; j >= 0; --j) {
+    value const factor = f(j);
+    factors[std::size_t(j)] = factor;
+    first_bad = std::isfinite(factor) ? first_bad : j;
+  }
+  scale_columns(exec, a, vector_view<value const>(factors.data(), a.cols), b);
+  return {first_bad};
 }
 
 /// body(local, i) for every i in [0, count): problems that have nothing to do with each other, each

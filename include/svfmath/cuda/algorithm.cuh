@@ -8,15 +8,20 @@
 #include <thrust/transform_reduce.h>
 
 #include <svfmath/core/concepts.hpp>
+#include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
+#include <svfmath/core/half.hpp>
+#include <svfmath/core/matrix.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/cuda/blas.hpp>
 #include <svfmath/cuda/detail/column_sums.cuh>
 #include <svfmath/cuda/detail/elements.cuh>
 #include <svfmath/cuda/detail/packs.cuh>
 #include <svfmath/cuda/detail/pending.hpp>
 #include <svfmath/cuda/detail/row_reduction.cuh>
-#include <svfmath/cuda/detail/scale_selected.cuh>
+#include <svfmath/cuda/detail/scale_packs.cuh>
+#include <svfmath/cuda/detail/selected_product.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
 #include <svfmath/cuda/policy.hpp>
@@ -24,6 +29,32 @@
 /// Element-wise primitives and sums. All throw `error{backend}` for what CUDA refuses, and all but
 /// `reduce` are in the order of the stream.
 namespace svf::cuda {
+
+namespace detail {
+
+/// B(i,j) ← A(i,j) · f(j), and one block runs `check`.
+template <class A, class F, class B, class Check = no_check>
+void scale_columns_by(stream_policy& exec, matrix_view<A, device_space> a, F const& f,
+                      matrix_view<B, device_space> b, Check const& check = {}) {
+  auto const at = transposed(a);
+  auto const bt = transposed(b);
+  if (a.size() > 0 && fits_packs(a, b)) {
+    scale_packs(exec, a, b, column_factors<F>{f}, check);
+    return;
+  }
+  if (a.size() > 0 && fits_packs(at, bt)) {
+    scale_packs(exec, at, bt, row_factors<F>{f}, check);
+    return;
+  }
+  run_check(exec, check);
+  if (b.layout == order::row_major) {
+    for_each_element(exec, b.rows, b.cols, scale_element<false, A, F, B>{a, f, b});
+  } else {
+    for_each_element(exec, b.cols, b.rows, scale_element<true, A, F, B>{at, f, bt});
+  }
+}
+
+}  // namespace detail
 
 /// B(i,j) ← A(i,j), converted: the part of `copy` that changes type or order.
 template <class A, class B>
@@ -50,20 +81,7 @@ void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
           "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
           ", ", b.rows, "x", b.cols);
-  if (a.size() == 0) {
-    return;
-  }
-  using value = std::remove_const_t<A>;
-  if (detail::fits_packs(a, b) && detail::fits_grid(b)) {
-    detail::map_packs(exec, a, b, detail::scaled_value<false, value, D>{d});
-  } else if (detail::fits_packs(transposed(a), transposed(b)) && detail::fits_grid(transposed(b))) {
-    detail::map_packs(exec, transposed(a), transposed(b), detail::scaled_value<true, value, D>{d});
-  } else if (b.layout == order::row_major) {
-    detail::for_each_element(exec, b.rows, b.cols, detail::scale_by_column<A, D, B>{a, d, b});
-  } else {
-    detail::for_each_element(exec, b.cols, b.rows,
-                             detail::scale_by_row<A, D, B>{transposed(a), d, transposed(b)});
-  }
+  detail::scale_columns_by(exec, a, svf::detail::element<D, device_space>{d}, b);
 }
 
 /// B(i,j) ← d(i) · A(i,j): the product diag(d) A. A and B may be the same. Throws `error{shape}`.
@@ -86,12 +104,40 @@ void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
   if (a.size() == 0) {
     return;
   }
-  if (detail::fits_packs(a, b) && detail::has_packs<detail::pack_size<A, B>>(d) &&
-      detail::fits_grid(b)) {
-    detail::scale_selected_packs(exec, a, d, rows, b);
+  if (detail::fits_packs(a, b) && detail::has_packs<detail::pack_size<A, B>>(d)) {
+    detail::scale_packs(exec, a, b, detail::selected_factors<D>{d, rows});
   } else {
     detail::for_each_element(exec, b.rows, b.cols,
                              detail::scale_by_selection<A, D, B>{a, d, rows, b});
+  }
+}
+
+/// C(i,j) ← (A B)(i,j) · D(rows(i),j) with A (m×k), B (k×n), D (e×n), C (m×n), where rows(i) is a
+/// row of D; A, B and C of one type. C must not overlap A or B. Throws `error{shape}`. Sums are in
+/// float for 16-bit types; for up to 64 rows of these one kernel does all, which costs little more
+/// than reading B. The same bits in every run.
+template <class T, class D>
+void gemm_selected(stream_policy& exec, matrix_view<T const, device_space> a,
+                   std::type_identity_t<matrix_view<T const, device_space>> b,
+                   matrix_view<D, device_space> d, vector_view<index_t const, device_space> rows,
+                   matrix_view<T, device_space> c) {
+  expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows && d.cols == c.cols &&
+              rows.size == c.rows,
+          error_kind::shape, "gemm_selected: expected (m,k)(k,n)->(m,n), D e x n, m rows, got (",
+          a.rows, ",", a.cols, ")(", b.rows, ",", b.cols, ")->(", c.rows, ",", c.cols, "), D ",
+          d.rows, "x", d.cols, ", ", rows.size);
+  if constexpr (half_scalar<T>) {
+    auto const bt = transposed(b);
+    if (c.size() > 0 && detail::fits_selected_product(exec, a, bt, c)) {
+      detail::selected_product(exec, a, bt, as_const(d), rows, c);
+      return;
+    }
+    auto sums = make_matrix<float>(exec, c.rows, c.cols);
+    gemm(exec, 1.0f, a, b, 0.0f, sums.view());
+    scale_selected(exec, as_const(sums.view()), d, rows, c);
+  } else {
+    gemm(exec, T(1), a, b, T(0), c);
+    scale_selected(exec, as_const(c), d, rows, c);
   }
 }
 
@@ -173,6 +219,22 @@ pending<T> begin_reduce(stream_policy& exec, index_t count, T init, F f, Combine
                              detail::ignore_row<F>{f}, combine);
   result.launched();
   return result;
+}
+
+/// B(i,j) ← A(i,j) · f(j) for a function object f that device code can call. `get()` of what it
+/// returns is the first j where f(j) is NaN or infinite, or the number of columns. A and B may be
+/// the same. Throws `error{shape}`.
+template <class A, class F, class B>
+pending<index_t> begin_scale_columns(stream_policy& exec, matrix_view<A, device_space> a, F f,
+                                     matrix_view<B, device_space> b) {
+  expects(a.rows == b.rows && a.cols == b.cols, error_kind::shape,
+          "begin_scale_columns: expected A and B m x n, got ", a.rows, "x", a.cols, " and ", b.rows,
+          "x", b.cols);
+  pending<index_t> first_bad(exec);
+  detail::first_not_finite<F> const check{f, a.cols, first_bad.place()};
+  detail::scale_columns_by(exec, a, f, b, check);
+  first_bad.launched();
+  return first_bad;
 }
 
 /// body(exec, i) for every i in [0, count): problems that have nothing to do with each other.

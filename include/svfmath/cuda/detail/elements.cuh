@@ -52,23 +52,14 @@ struct assign_element {
   __device__ void operator()(index_t i, index_t j) const { b(i, j) = static_cast<B>(a(i, j)); }
 };
 
-template <class A, class D, class B>
-struct scale_by_column {
+/// B(i,j) ← A(i,j) · f(ByRow ? i : j).
+template <bool ByRow, class A, class F, class B>
+struct scale_element {
   matrix_view<A, device_space> a;
-  vector_view<D, device_space> d;
+  F f;
   matrix_view<B, device_space> b;
   __device__ void operator()(index_t i, index_t j) const {
-    b(i, j) = static_cast<B>(a(i, j) * d[j]);
-  }
-};
-
-template <class A, class D, class B>
-struct scale_by_row {
-  matrix_view<A, device_space> a;
-  vector_view<D, device_space> d;
-  matrix_view<B, device_space> b;
-  __device__ void operator()(index_t i, index_t j) const {
-    b(i, j) = static_cast<B>(a(i, j) * d[i]);
+    b(i, j) = static_cast<B>(a(i, j) * f(ByRow ? i : j));
   }
 };
 

@@ -83,13 +83,6 @@ struct same_value {
   __device__ A operator()(A x, index_t, index_t) const { return x; }
 };
 
-/// x · d(ByRow ? i : j).
-template <bool ByRow, class A, class D>
-struct scaled_value {
-  vector_view<D, device_space> d;
-  __device__ auto operator()(A x, index_t i, index_t j) const { return x * d[ByRow ? i : j]; }
-};
-
 /// B(i,j) = f(A(i,j), i, j).
 template <class A, class B, class F>
 __global__ void map_packs_kernel(matrix_view<A, device_space> a, matrix_view<B, device_space> b,

@@ -19,6 +19,8 @@ class pending {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= detail::host_words::bytes);
 
  public:
+  static constexpr bool known_at_once = false;
+
   explicit pending(stream_policy& exec) : memory_(exec.memory()), word_(memory_->take_word()) {}
   pending(pending&& other) noexcept
       : memory_(std::move(other.memory_)), word_(std::exchange(other.word_, {})) {}
