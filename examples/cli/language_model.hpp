@@ -53,6 +53,7 @@ expert_model<E> load_expert_model(policies<E> const& on, std::string const& path
     names.merge(expert_sites(file.path));  // before the model, which takes longer to read
   }
   llama::checkpoint source = llama::load_checkpoint(path);
+  llama::expect_supported<E>(source.cfg);  // before the factors, which take longer
   expert_model<E> result{tokenizer_of(source), nullptr, {}, {}};
   auto const all = llama::sites_of(on.host, source);
   std::vector<svf::loaded_expert> loaded;

@@ -150,6 +150,7 @@ class training_run {
 
   void load() {
     llama::checkpoint const source = llama::load_checkpoint(options_.model);
+    llama::expect_supported<E>(source.cfg);  // before the factors, which take longer
     auto const words = tokenizer_of(source);
     train_ = llama::encode(words, data_.train, llama::limits_for(source.cfg));
     all_validation_ = llama::encode(words, data_.validation, llama::limits_for(source.cfg));

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
+
+#include <svfmath/core/error.hpp>
 #include <svfmath/core/half.hpp>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/cpu/policy.hpp>
+
+#include "config.hpp"
 
 namespace llama {
 
@@ -19,6 +24,8 @@ concept engine = requires {
   E::training_rows;
   E::logit_rows;
   E::keeps_reference;
+  E::most_head_dim;
+  E::most_shared_heads;
 };
 
 struct cpu_engine {
@@ -29,9 +36,22 @@ struct cpu_engine {
   static constexpr index_t logit_rows = 128;       ///< whose logits are made at a time
   /// Base scores of questions: each question by itself and kept, or all of a batch together.
   static constexpr bool keeps_reference = true;
+  /// The largest head that attention takes, and the most query heads to a key head.
+  static constexpr index_t most_head_dim = std::numeric_limits<index_t>::max();
+  static constexpr index_t most_shared_heads = std::numeric_limits<index_t>::max();
 };
 
 using cpu_policy = cpu_engine::policy;
+
+/// Throws `svf::error{shape}` for a model whose heads the engine cannot hold.
+template <engine E>
+void expect_supported(config const& c) {
+  svf::expects(c.head_dim <= E::most_head_dim && c.heads / c.kv_heads <= E::most_shared_heads,
+               svf::error_kind::shape, "llama::model: expected heads of at most ", E::most_head_dim,
+               " elements and at most ", E::most_shared_heads,
+               " query heads to a key head on this device, got ", c.head_dim, " and ",
+               c.heads / c.kv_heads);
+}
 
 template <engine E>
 using space_of = typename E::policy::space;

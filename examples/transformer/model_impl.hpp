@@ -110,6 +110,7 @@ basic_model<E>::basic_model(policy& exec, config const& c, basic_weights<E> w)
     : config_(c),
       weights_(std::move(w)),
       rotary_(std::make_shared<rotary_table<space_of<E>> const>(make_rotary_table(exec, c))) {
+  expect_supported<E>(c);
   svf::expects(index_t(weights_.layers.size()) == c.layers, svf::error_kind::shape,
                "llama::model: expected ", c.layers, " layers, got ", weights_.layers.size());
   detail::expect_shape(weights_.embedding, {c.vocabulary, c.width}, "embedding");

@@ -2,11 +2,8 @@
 #pragma once
 
 /// Bodies for every backend; the including unit names its policies in SVFMATH_TEST_POLICIES.
-#include <algorithm>
 #include <cmath>
-#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -48,51 +45,6 @@ void check_gemm(Exec& exec, std::uint64_t seed) {
 }
 
 template <class T, class Exec>
-void check_gemm_selected(Exec& exec, std::uint64_t seed) {
-  svf::generator random(seed, 19);
-  index_t const m = test::extent(random);
-  index_t const n = test::extent(random);
-  index_t const k = test::extent(random);
-  index_t const choices = test::extent(random);
-  test::padded<T> const a(m, k, random);
-  test::padded<T> const b(k, n, random);
-  test::padded<T> const d(choices, n, random);
-  test::padded<T> c(m, n, random);
-  std::vector<index_t> rows;
-  for (index_t i = 0; i < m; ++i) {
-    rows.push_back(index_t(random.below(std::uint64_t(choices))));
-  }
-  auto const before = c.values;
-  test::placed<Exec, T> const a_there(exec, a);
-  test::placed<Exec, T> const b_there(exec, b);
-  test::placed<Exec, T> const d_there(exec, d);
-  test::placed<Exec, T> const c_there(exec, c);
-  auto const rows_there = svf::vector_on(exec, rows);
-  gemm_selected(exec, svf::as_const(a_there.view), b_there.view, d_there.view, rows_there.view(),
-                c_there.view);
-  c_there.fetch(exec, c);
-  double worst = 0.0;  // of |error| against the sum of magnitudes that rounding can touch
-  for (index_t i = 0; i < m; ++i) {
-    for (index_t j = 0; j < n; ++j) {
-      double sum = 0.0;
-      double size = 0.0;
-      for (index_t l = 0; l < k; ++l) {
-        sum += double(a.view(i, l)) * double(b.view(l, j));
-        size += std::abs(double(a.view(i, l)) * double(b.view(l, j)));
-      }
-      double const factor = double(d.view(rows[std::size_t(i)], j));
-      worst = std::max(worst, std::abs(double(c.view(i, j)) - sum * factor) /
-                                  (size * std::abs(factor) + 1e-30));
-    }
-  }
-  // k + 1 roundings of the product, one of the scaling; the reference in double has as many.
-  CHECK(worst <= (double(k) + 2.0) * double(std::numeric_limits<T>::epsilon()) * 1.5);
-  for (std::size_t i = 0; i < before.size(); ++i) {
-    CHECK((c.holds(i) || c.values[i] == before[i]));
-  }
-}
-
-template <class T, class Exec>
 void check_gram(Exec& exec, std::uint64_t seed) {
   svf::generator random(seed, 18);
   test::padded<T> const a(test::extent(random), test::extent(random), random);
@@ -122,23 +74,6 @@ TEST_CASE_TEMPLATE("blas: gemm agrees with double sums over random shapes and or
     check_gemm<float>(exec, seed);
     check_gemm<double>(exec, seed);
   }
-}
-
-TEST_CASE_TEMPLATE("blas: gemm_selected scales each row of the product by the row chosen for it", Exec,
-                   SVFMATH_TEST_POLICIES) {
-  auto exec = test::make_policy<Exec>();
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    CAPTURE(seed);
-    check_gemm_selected<float>(exec, seed);
-    check_gemm_selected<double>(exec, seed);
-  }
-  auto const a = svf::make_matrix<float>(exec, 2, 3);
-  auto const b = svf::make_matrix<float>(exec, 3, 4);
-  auto c = svf::make_matrix<float>(exec, 2, 4);
-  auto const d = svf::make_matrix<float>(exec, 5, 3);
-  auto const rows = svf::vector_on(exec, std::vector<index_t>(2, 0));
-  CHECK_THROWS_AS(gemm_selected(exec, a.view(), b.view(), d.view(), rows.view(), c.view()),
-                  svf::error);
 }
 
 TEST_CASE_TEMPLATE("blas: gemm with beta = 0 overwrites NaN, with k = 0 scales, and refuses what "

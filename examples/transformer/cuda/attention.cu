@@ -209,7 +209,7 @@ void cached_attention(svf::cuda::stream_policy& exec, config const& c, index_t p
                       svf::matrix_view<W const, svf::device_space> k,
                       svf::matrix_view<W const, svf::device_space> v,
                       svf::matrix_view<W, svf::device_space> out) {
-  cuda::expect_heads(c);
+  expect_supported<cuda_engine<float>>(c);
   if (q.rows == 0) {
     return;
   }

@@ -9,18 +9,11 @@
 
 namespace llama {
 
-void cuda::expect_heads(config const& c) {
-  svf::expects(c.head_dim <= cuda::most_head_dim && c.heads / c.kv_heads <= cuda::tile_rows,
-               svf::error_kind::shape, "attention: expected heads of at most ", cuda::most_head_dim,
-               " elements and at most ", cuda::tile_rows, " query heads to a key head on a CUDA device, ",
-               "got ", c.head_dim, " and ", c.heads / c.kv_heads);
-}
-
 attention_tables plan_attention(svf::cuda::stream_policy& exec, config const& c,
                                 token_batch const& batch) {
   svf::expects(batch.rows() <= std::numeric_limits<int>::max(), svf::error_kind::shape,
                "attention: expected at most 2^31 - 1 rows in a batch, got ", batch.rows());
-  cuda::expect_heads(c);
+  expect_supported<cuda_engine<float>>(c);
   std::vector<seen_rows> seen(std::size_t(batch.rows()));
   std::vector<row_tile> query_tiles;
   std::vector<row_tile> key_tiles;

@@ -12,6 +12,7 @@
 
 #include "attention.hpp"
 #include "attention_block.cuh"
+#include "engine.hpp"
 
 /// What attention's kernels, forward and backward, have in common: what they read, which rows their
 /// tiles are, and how they are launched.
@@ -20,7 +21,8 @@ namespace llama::cuda {
 template <class W>
 using operands = svf::matrix_view<W, svf::device_space>;
 
-inline constexpr int most_head_dim = 128;
+inline constexpr int most_head_dim = int(cuda_engine<float>::most_head_dim);
+static_assert(cuda_engine<float>::most_shared_heads <= tile_rows);
 
 /// What all kernels read.
 template <class W>
@@ -71,13 +73,10 @@ struct head_rows {
   }
 };
 
-/// Throws `svf::error{shape}` for heads that the kernels cannot hold.
-void expect_heads(config const& c);
-
 template <class W>
 problem<W> problem_of(config const& c, attention_tables const& batch, operands<W const> q,
                       operands<W const> k, operands<W const> v) {
-  expect_heads(c);
+  expect_supported<cuda_engine<float>>(c);
   return {q, k, v, batch.seen.view(), int(c.head_dim), int(c.heads / c.kv_heads),
           1.0f / std::sqrt(float(c.head_dim))};
 }

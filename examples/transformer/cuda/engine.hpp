@@ -20,6 +20,8 @@ struct cuda_engine {
   static constexpr index_t training_rows = 16384;
   static constexpr index_t logit_rows = 2048;
   static constexpr bool keeps_reference = false;
+  static constexpr index_t most_head_dim = 128;     ///< what the kernels of attention have room for
+  static constexpr index_t most_shared_heads = 64;
 };
 
 }  // namespace llama

@@ -22,6 +22,26 @@ void expect_batch(char const* verb, svd_factors<T, Space> const& factors, X cons
           factors.rows(), ", got ", x.rows, "x", x.cols, " and ", y.rows, "x", y.cols);
 }
 
+/// Y ← scale(X V) Uᵀ, where scale(hidden, out) turns T×r sums into T×r factors of the second
+/// product: in place, or rounded to T where sums are wider.
+template <class Exec, class T, class X, class Y, class Scale>
+void factored_product(Exec& exec, svd_factors<T, typename Exec::space> const& factors, X const& x,
+                      Y const& y, Scale&& scale) {
+  using wide = wide_t<T>;
+  auto hidden = make_matrix<wide>(exec, x.rows, factors.rank());
+  gemm(exec, wide(1), as_const(x), transposed(factors.vt.view()), wide(0), hidden.view());
+  auto const multiply = [&](matrix<T, typename Exec::space>& scaled) {
+    scale(as_const(hidden.view()), scaled.view());
+    gemm(exec, wide(1), as_const(scaled.view()), transposed(factors.u.view()), wide(0), y);
+  };
+  if constexpr (std::same_as<T, wide>) {
+    multiply(hidden);
+  } else {
+    auto rounded = make_matrix<T>(exec, x.rows, factors.rank());
+    multiply(rounded);
+  }
+}
+
 }  // namespace detail
 
 /// Y = X W'ᵀ without forming W': row by row y = U (σ' ∘ (Vᵀ x)), with σ' = c·σ∘z.
@@ -37,21 +57,11 @@ void apply_factored(Exec& exec, svd_factors<T, typename Exec::space> const& fact
   auto const input = as_matrix(x);
   auto const output = as_matrix(y);
   detail::expect_batch("apply_factored", factors, input, output);
-  using wide = detail::wide_t<T>;
   auto spectrum = detail::begin_spectrum(exec, factors.s.view(), as_vector(z), kind);
-  auto hidden = make_matrix<wide>(exec, input.rows, factors.rank());  // Vᵀ x, in rows
-  gemm(exec, wide(1), as_const(input), transposed(factors.vt.view()), wide(0), hidden.view());
-  spectrum.expect_finite(exec);
-  auto const multiply = [&](matrix<T, typename Exec::space>& scaled) {
-    scale_columns(exec, as_const(hidden.view()), as_const(spectrum.values.view()), scaled.view());
-    gemm(exec, wide(1), as_const(scaled.view()), transposed(factors.u.view()), wide(0), output);
-  };
-  if constexpr (std::same_as<T, wide>) {
-    multiply(hidden);
-  } else {
-    auto rounded = make_matrix<T>(exec, input.rows, factors.rank());
-    multiply(rounded);
-  }
+  detail::factored_product(exec, factors, input, output, [&](auto const& hidden, auto const& out) {
+    spectrum.expect_finite(exec);
+    scale_columns(exec, hidden, as_const(spectrum.values.view()), out);
+  });
 }
 
 }  // namespace svf

@@ -6,7 +6,6 @@
 #include <svfmath/apply/row_selection.hpp>
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/error.hpp>
-#include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 
@@ -20,9 +19,8 @@ namespace svf {
 /// `spectra`. Throws `error{shape}` if anything does not fit; y is then untouched. 2Tr(m+n) flops
 /// against 2Tmn of the dense product, in two products that all rows share: the cost depends neither
 /// on how many experts there are, nor on which rows take which. Waits for nothing on a device.
-/// Deterministic: where all rows take one expert, the bits of `apply_factored`, but that under
-/// `nuclear` c may differ in its last bits, and for up to 64 rows of 16-bit numbers on a device the
-/// sums do, as they are summed in another order.
+/// Deterministic: where all rows take one expert, the bits of `apply_factored` (under `nuclear` c
+/// may differ in its last bits, as it is summed in another order).
 template <execution_policy Exec, weight_scalar T, matrix_for<Exec> X, matrix_for<Exec> Y>
 void apply_mixed(Exec& exec, svd_factors<T, typename Exec::space> const& factors,
                  expert_spectra<T, typename Exec::space> const& spectra,
@@ -36,11 +34,9 @@ void apply_mixed(Exec& exec, svd_factors<T, typename Exec::space> const& factors
           error_kind::shape, "apply_mixed: expected a selection for ", input.rows, " rows among ",
           spectra.size(), " spectra, got one for ", selection.size(), " among ",
           selection.choices());
-  using wide = detail::wide_t<T>;
-  auto hidden = make_matrix<T>(exec, input.rows, factors.rank());  // σ' ∘ (Vᵀ x), in rows
-  gemm_selected(exec, as_const(input), transposed(factors.vt.view()), spectra.view(),
-                selection.view(), hidden.view());
-  gemm(exec, wide(1), as_const(hidden.view()), transposed(factors.u.view()), wide(0), output);
+  detail::factored_product(exec, factors, input, output, [&](auto const& hidden, auto const& out) {
+    scale_selected(exec, hidden, spectra.view(), selection.view(), out);
+  });
 }
 
 }  // namespace svf

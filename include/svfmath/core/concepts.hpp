@@ -44,7 +44,6 @@ concept execution_policy =
              vector_view<float const> host_w, vector_view<index_t const> rows,
              detail::exec_vector<Exec, index_t const> selection) {
       gemm(exec, 1.0f, b, b, 0.0f, a);
-      gemm_selected(exec, b, b, b, selection, a);
       gram(exec, b, a);
       eigh(exec, b, v, a);
       eigh_batch_size(exec, index_t{}, 0.0, 1);

@@ -7,7 +7,6 @@
 
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/view.hpp>
-#include <svfmath/cpu/algorithm.hpp>
 #include <svfmath/cpu/detail/gemm_dot.hpp>
 #include <svfmath/cpu/detail/gemm_packed.hpp>
 #include <svfmath/cpu/policy.hpp>
@@ -88,16 +87,6 @@ void gemm(Exec& exec, std::type_identity_t<T> alpha,
   } else {
     detail::multiply<Exec, T>(exec, alpha, a, b, beta, c);
   }
-}
-
-/// C(i,j) ← (A B)(i,j) · D(rows(i),j) with A (m×k), B (k×n), D (e×n), C (m×n), where rows(i) is a
-/// row of D. C must not overlap A or B. Throws `error{shape}`. 2mnk flops. The same bits on any
-/// number of threads.
-template <policy Exec, class T, class D>
-void gemm_selected(Exec& exec, matrix_view<T const> a, std::type_identity_t<matrix_view<T const>> b,
-                   matrix_view<D> d, vector_view<index_t const> rows, matrix_view<T> c) {
-  gemm(exec, T(1), a, b, T(0), c);
-  scale_selected(exec, as_const(c), d, rows, c);
 }
 
 /// G ← AᵀA with A (m×n), G (n×n), exactly symmetric. G must not overlap A. Throws `error{shape}`.

@@ -10,18 +10,14 @@
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/detail/function_objects.hpp>
 #include <svfmath/core/error.hpp>
-#include <svfmath/core/half.hpp>
-#include <svfmath/core/matrix.hpp>
 #include <svfmath/core/transfer.hpp>
 #include <svfmath/core/view.hpp>
-#include <svfmath/cuda/blas.hpp>
 #include <svfmath/cuda/detail/column_sums.cuh>
 #include <svfmath/cuda/detail/elements.cuh>
 #include <svfmath/cuda/detail/packs.cuh>
 #include <svfmath/cuda/detail/pending.hpp>
 #include <svfmath/cuda/detail/row_reduction.cuh>
 #include <svfmath/cuda/detail/scale_packs.cuh>
-#include <svfmath/cuda/detail/selected_product.cuh>
 #include <svfmath/cuda/detail/thrust_policy.cuh>
 #include <svfmath/cuda/memory.hpp>
 #include <svfmath/cuda/policy.hpp>
@@ -109,35 +105,6 @@ void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
   } else {
     detail::for_each_element(exec, b.rows, b.cols,
                              detail::scale_by_selection<A, D, B>{a, d, rows, b});
-  }
-}
-
-/// C(i,j) ← (A B)(i,j) · D(rows(i),j) with A (m×k), B (k×n), D (e×n), C (m×n), where rows(i) is a
-/// row of D; A, B and C of one type. C must not overlap A or B. Throws `error{shape}`. Sums are in
-/// float for 16-bit types; for up to 64 rows of these one kernel does all, which costs little more
-/// than reading B. The same bits in every run.
-template <class T, class D>
-void gemm_selected(stream_policy& exec, matrix_view<T const, device_space> a,
-                   std::type_identity_t<matrix_view<T const, device_space>> b,
-                   matrix_view<D, device_space> d, vector_view<index_t const, device_space> rows,
-                   matrix_view<T, device_space> c) {
-  expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows && d.cols == c.cols &&
-              rows.size == c.rows,
-          error_kind::shape, "gemm_selected: expected (m,k)(k,n)->(m,n), D e x n, m rows, got (",
-          a.rows, ",", a.cols, ")(", b.rows, ",", b.cols, ")->(", c.rows, ",", c.cols, "), D ",
-          d.rows, "x", d.cols, ", ", rows.size);
-  if constexpr (half_scalar<T>) {
-    auto const bt = transposed(b);
-    if (c.size() > 0 && detail::fits_selected_product(exec, a, bt, c)) {
-      detail::selected_product(exec, a, bt, as_const(d), rows, c);
-      return;
-    }
-    auto sums = make_matrix<float>(exec, c.rows, c.cols);
-    gemm(exec, 1.0f, a, b, 0.0f, sums.view());
-    scale_selected(exec, as_const(sums.view()), d, rows, c);
-  } else {
-    gemm(exec, T(1), a, b, T(0), c);
-    scale_selected(exec, as_const(c), d, rows, c);
   }
 }
 

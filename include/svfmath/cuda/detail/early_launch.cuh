@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <type_traits>
 
 #include <cuda_runtime.h>
@@ -29,29 +28,19 @@ inline int major_capability(stream_policy& exec) {
   return major;
 }
 
-struct launch_shape {
-  dim3 blocks;
-  unsigned threads;
-  std::size_t shared_bytes = 0;  ///< beyond what the kernel names itself
-  unsigned cluster = 1;          ///< blocks, along x, that see each other's shared memory
-};
-
 /// kernel(arguments…) in the stream. The kernel begins with `wait_for_predecessors`.
 template <class... Parameters>
-void launch_early(stream_policy& exec, launch_shape const& shape, void (*kernel)(Parameters...),
+void launch_early(stream_policy& exec, dim3 blocks, unsigned threads, void (*kernel)(Parameters...),
                   std::type_identity_t<Parameters>... arguments) {
-  cudaLaunchAttribute attributes[2] = {};
-  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attributes[0].val.programmaticStreamSerializationAllowed = 1;
-  attributes[1].id = cudaLaunchAttributeClusterDimension;
-  attributes[1].val.clusterDim = {shape.cluster, 1, 1};
+  cudaLaunchAttribute early = {};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
   cudaLaunchConfig_t config = {};
-  config.gridDim = shape.blocks;
-  config.blockDim = shape.threads;
-  config.dynamicSmemBytes = shape.shared_bytes;
+  config.gridDim = blocks;
+  config.blockDim = threads;
   config.stream = exec.stream();
-  config.attrs = attributes;
-  config.numAttrs = major_capability(exec) < 9 ? 0 : shape.cluster > 1 ? 2 : 1;
+  config.attrs = &early;
+  config.numAttrs = major_capability(exec) >= 9 ? 1 : 0;
   on_device const here(exec.device());
   check(cudaLaunchKernelEx(&config, kernel, arguments...), "cudaLaunchKernelEx");
 }

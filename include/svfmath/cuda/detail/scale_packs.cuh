@@ -164,10 +164,10 @@ void scale_packs(stream_policy& exec, matrix_view<A, device_space> a,
   unsigned const threads = packs > 128 ? scale_threads : 128;
   auto const columns = unsigned((packs + threads - 1) / threads);
   if (a.rows <= few_rows || a.rows % rows != 0) {
-    launch_early(exec, {dim3(unsigned(a.rows), columns), threads},
+    launch_early(exec, dim3(unsigned(a.rows), columns), threads,
                  scale_packs_kernel<1, A, B, Factors, Check>, a, b, factors, check);
   } else {
-    launch_early(exec, {dim3(unsigned(a.rows / rows), columns), threads},
+    launch_early(exec, dim3(unsigned(a.rows / rows), columns), threads,
                  scale_packs_kernel<rows, A, B, Factors, Check>, a, b, factors, check);
   }
 }
