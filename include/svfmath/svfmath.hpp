@@ -29,6 +29,7 @@
 #include <svfmath/factor/factorize_each.hpp>
 #include <svfmath/factor/factorize_each_spread.hpp>
 #include <svfmath/factor/fingerprint.hpp>
+#include <svfmath/factor/leading_factors.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 #include <svfmath/factor/svd_method.hpp>
 
@@ -47,6 +48,7 @@
 #include <svfmath/apply/factored.hpp>
 #include <svfmath/apply/gradient.hpp>
 #include <svfmath/apply/gradient_accumulator.hpp>
+#include <svfmath/apply/leading.hpp>
 #include <svfmath/apply/materialize.hpp>
 #include <svfmath/apply/mixed.hpp>
 #include <svfmath/apply/row_selection.hpp>

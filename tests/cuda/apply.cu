@@ -6,6 +6,7 @@
 #include <shared/factored.hpp>
 #include <shared/gradient.hpp>
 #include <shared/gradient_accumulator.hpp>
+#include <shared/leading.hpp>
 #include <shared/materialize.hpp>
 #include <shared/mixed.hpp>
 #include <shared/row_selection.hpp>

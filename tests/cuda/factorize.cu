@@ -2,3 +2,4 @@
 #include <support/cuda_policies.cuh>
 
 #include <shared/factorize.hpp>
+#include <shared/leading_factors.hpp>

@@ -47,6 +47,34 @@ double frobenius(Exec& exec, matrix_view<double const, Space> x) {
   return std::sqrt(reduce_elements(exec, x.rows, x.cols, squared_element<double, Space>{x}, sum()));
 }
 
+/// `measure_accuracy` of u (m,k), s (k), vt (k,n) for any k, the shapes being known to fit.
+template <class Exec, class W, class T, class Space>
+factor_accuracy accuracy_of(Exec& exec, W const& w, svd_factors<T, Space> const& f) {
+  int const exponent = scale_exponent(largest_entry(exec, "measure_accuracy", w));
+  auto const u = scaled_copy(exec, f.u.view(), 0);
+  auto vt = scaled_copy(exec, f.vt.view(), 0);
+  factor_accuracy result;
+  result.orthogonality =
+      std::max(orthogonality_error(exec, u.view()),
+               orthogonality_error(exec, transposed(as_const(vt.view()))));
+
+  auto a = scaled_copy(exec, w, exponent);
+  double const length = frobenius(exec, as_const(a.view()));
+  auto s = make_vector<double>(exec, f.rank());
+  transform(exec, s.view(),
+            scaled_element<wide_t<T> const, Space>{
+                f.s.view(), std::ldexp(1.0, -exponent)});
+  scale_rows(exec, as_const(s.view()), as_const(vt.view()), vt.view());
+  gemm(exec, 1.0, u.view(), as_const(vt.view()), -1.0, a.view());
+  double const error = frobenius(exec, as_const(a.view()));
+  if (std::isnan(error)) {
+    result.reconstruction = infinite;
+  } else if (error > 0.0) {
+    result.reconstruction = length > 0.0 ? error / length : infinite;
+  }
+  return result;
+}
+
 }  // namespace detail
 
 /// Measures factors of W (m×n) in double. Where W is zero, `reconstruction` is 0 for σ = 0 and
@@ -61,29 +89,7 @@ factor_accuracy measure_accuracy(Exec& exec, W const& w_like,
   expects(f.rows() == w.rows && f.cols() == w.cols, error_kind::shape,
           "measure_accuracy: expected factors of a ", w.rows, "x", w.cols, " matrix, got those of ",
           f.rows(), "x", f.cols());
-  int const exponent = detail::scale_exponent(detail::largest_entry(exec, "measure_accuracy", w));
-  auto const u = detail::scaled_copy(exec, f.u.view(), 0);
-  auto vt = detail::scaled_copy(exec, f.vt.view(), 0);
-  factor_accuracy result;
-  result.orthogonality =
-      std::max(detail::orthogonality_error(exec, u.view()),
-               detail::orthogonality_error(exec, transposed(as_const(vt.view()))));
-
-  auto a = detail::scaled_copy(exec, w, exponent);
-  double const length = detail::frobenius(exec, as_const(a.view()));
-  auto s = make_vector<double>(exec, f.rank());
-  transform(exec, s.view(),
-            detail::scaled_element<detail::wide_t<T> const, typename Exec::space>{
-                f.s.view(), std::ldexp(1.0, -exponent)});
-  scale_rows(exec, as_const(s.view()), as_const(vt.view()), vt.view());
-  gemm(exec, 1.0, u.view(), as_const(vt.view()), -1.0, a.view());
-  double const error = detail::frobenius(exec, as_const(a.view()));
-  if (std::isnan(error)) {
-    result.reconstruction = detail::infinite;
-  } else if (error > 0.0) {
-    result.reconstruction = length > 0.0 ? error / length : detail::infinite;
-  }
-  return result;
+  return detail::accuracy_of(exec, w, f);
 }
 
 }  // namespace svf

@@ -21,8 +21,16 @@
 
 namespace svf {
 
+/// How exact factors of double matrices are to be; those of float and narrower ones are as exact as
+/// their type either way.
+enum class svd_accuracy {
+  standard,  ///< what the method gives
+  full,      ///< reconstruction and orthogonality of about 1e-14, never by way of AᵀA
+};
+
 struct factorize_options {
   svd_method method = svd_method::gram;
+  svd_accuracy accuracy = svd_accuracy::standard;
 };
 
 namespace detail {
@@ -163,13 +171,14 @@ auto factorize(Exec& exec, W const& w)
                               [&](auto const& a) { return detail::gram_triplets(exec, a); });
 }
 
-/// The same by the method that `options` name at run time. Compiles all of them; call
-/// `factorize(exec, w)` where the default will do.
+/// The same by the method that `options` name at run time; where `accuracy` is `full`,
+/// divide_and_conquer takes the place of gram. Compiles all of them; call `factorize(exec, w)` where
+/// the default will do.
 template <execution_policy Exec, matrix_for<Exec> W>
 requires weight_scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w, factorize_options options)
     -> svd_factors<detail::wide_t<matrix_value_t<W const>>, typename Exec::space> {
-  if (options.method == svd_method::gram) {
+  if (options.method == svd_method::gram && options.accuracy == svd_accuracy::standard) {
     return factorize(exec, w);
   }
   auto const method =
