@@ -12,6 +12,10 @@
 #
 #   RESULT NAME ours=… peer=… ratio=… error=…
 #
+# In factorize_cpu and factorize_sizes several libraries do several rows of work; a table of the
+# least seconds of each comes before it, with the ratio of the fastest peer to each of ours. They
+# take torch as a peer, which is a download of several gigabytes.
+#
 #   --threads N      both sides run on N processors (default: all that this shell may use)
 #   --json FILE      the figures of the first round as JSON into FILE: Google Benchmark's, or the
 #                    table of a NAME_cuda with the device's name
@@ -80,6 +84,11 @@ done
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 export OPENBLAS_NUM_THREADS=$threads
 
+# In these, programs print lines `ROW row contender seconds [error]`, and peers, who find the work in
+# files that the program leaves in SVFMATH_BENCHMARK_FILES, `ROW row contender seconds`.
+has_rows=no
+[[ $name != factorize_cpu && $name != factorize_sizes ]] || has_rows=yes
+
 if [[ $cuda == yes ]]; then
   folder=build/benchmark_cuda/benchmarks/cuda
   cmake --preset benchmark_cuda > /dev/null
@@ -91,9 +100,13 @@ else
   cmake --build --preset "$preset" --parallel "${SVFMATH_JOBS:-2}" --target "bench_$name"
 fi
 
+export SVFMATH_BENCHMARK_FILES=$folder
 python=benchmarks/peers/.venv/bin/python
 has_peer=no
 if [[ -f benchmarks/peers/$name.py ]]; then
+  if [[ $has_rows == yes ]] && ! bash benchmarks/peers/setup.sh torch; then
+    echo "run.sh: torch could not be had, going on without it" >&2
+  fi
   if bash benchmarks/peers/setup.sh; then
     has_peer=yes
   else
@@ -111,6 +124,49 @@ if [[ $cuda == yes && $save == yes && -z $json ]]; then
 fi
 json_arguments=("--benchmark_out=$json" --benchmark_out_format=json)
 [[ $cuda == no ]] || json_arguments=(--json "$json")
+# The table of the lines `ROW …` of the given files, the first of them ours.
+table_of_rows() {
+  awk '
+    $1 == "ROW" {
+      key = $2 " " $3
+      if (!(key in best)) {
+        order[++count] = key
+      }
+      if (!(key in best) || $4 < best[key]) {
+        best[key] = $4
+        error[key] = $5
+      }
+      if (FNR == NR) {
+        ours[key] = 1
+      } else if (!($2 in peer) || $4 < peer[$2]) {
+        peer[$2] = $4
+      }
+      if (!($2 in seen)) {
+        seen[$2] = 1
+        rows[++row_count] = $2
+      }
+    }
+    END {
+      printf "%-10s %-20s %12s %10s %12s\n", "row", "by", "seconds", "error", "peer / ours"
+      for (r = 1; r <= row_count; ++r) {
+        for (i = 1; i <= count; ++i) {
+          split(order[i], part, " ")
+          if (part[1] != rows[r]) {
+            continue
+          }
+          key = order[i]
+          printf "%-10s %-20s %12.6g", part[1], part[2], best[key]
+          if (key in ours) {
+            printf " %10s", error[key]
+            if (part[1] in peer) {
+              printf " %12.3g", peer[part[1]] / best[key]
+            }
+          }
+          printf "\n"
+        }
+      }
+    }' "$@"
+}
 smaller() { # of two numbers, of which the first may be missing
   awk -v a="$1" -v b="$2" 'BEGIN { print (a == "" || b < a) ? b : a }'
 }
@@ -120,11 +176,14 @@ measure() {
     head -n 1), $(c++ --version | head -n 1), $(date -u +%Y-%m-%d)," \
     "commit $(git rev-parse --short HEAD 2> /dev/null || echo unknown)"
   local ours="" error=none peer="" round output seconds found own_peer
+  : > "$folder/$name.ours.tmp"
+  : > "$folder/$name.peer.tmp"
   for round in 1 2; do
     local extra=()
     [[ -z $json || $round == 2 ]] || extra=("${json_arguments[@]}")
     output=$("${pinned[@]}" "$folder/bench_$name" "${extra[@]}" "${arguments[@]}")
-    [[ $round == 2 ]] || echo "$output"
+    [[ $round == 2 ]] || grep -v '^ROW ' <<< "$output"
+    grep '^ROW ' <<< "$output" >> "$folder/$name.ours.tmp" || true
     read -r seconds found < <(sed -n 's/^HEADLINE //p' <<< "$output" | tail -n 1) || true
     own_peer=$(sed -n 's/^PEER //p' <<< "$output" | tail -n 1)
     if [[ -n $seconds && $(smaller "$ours" "$seconds") == "$seconds" ]]; then
@@ -137,8 +196,10 @@ measure() {
       output=$("${pinned[@]}" "$python" "benchmarks/peers/$name.py")
       peer=$(smaller "$peer" "$(tail -n 1 <<< "$output")")
       [[ $round == 2 ]] || echo "peer: $(head -n 1 <<< "$output")"
+      grep '^ROW ' <<< "$output" >> "$folder/$name.peer.tmp" || true
     fi
   done
+  [[ $has_rows == no ]] || table_of_rows "$folder/$name.ours.tmp" "$folder/$name.peer.tmp"
   local ratio=none
   if [[ -n $ours && -n $peer ]]; then
     ratio=$(awk -v peer="$peer" -v ours="$ours" 'BEGIN { printf "%.3g", peer / ours }')

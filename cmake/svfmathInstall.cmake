@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Install tree, CMake package with the components `cpu` and `cuda`, and pkg-config file. The same
-# files are installed whatever was found or built: a package for CUDA is made without CUDA.
+# Install tree, CMake package with the components `cpu`, `lapack` and `cuda`, and pkg-config files.
+# The same files are installed whatever was found or built: a package for CUDA is made without CUDA.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -12,8 +12,9 @@ foreach(part IN ITEMS core cpu cuda)
     INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 endforeach()
 install(TARGETS svfmath EXPORT svfmathTargets)
-foreach(set IN ITEMS
-    svfmath-coreTargets svfmathTargets svfmath-cpuTargets svfmath-cudaTargets)
+install(TARGETS svfmath_lapack EXPORT svfmath-lapackTargets)
+foreach(set IN ITEMS svfmath-coreTargets svfmathTargets svfmath-cpuTargets svfmath-lapackTargets
+    svfmath-cudaTargets)
   install(EXPORT ${set} NAMESPACE svfmath:: DESTINATION "${svfmath_package_dir}")
 endforeach()
 
@@ -31,6 +32,8 @@ install(FILES
 # Relative to the file's own place, so that the tree may be installed under any prefix.
 set(svfmath_pc_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 file(RELATIVE_PATH svfmath_prefix_from_pc "/${svfmath_pc_dir}" "/")
-configure_file("${CMAKE_CURRENT_LIST_DIR}/svfmath.pc.in" "${PROJECT_BINARY_DIR}/svfmath.pc" @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/svfmath.pc" DESTINATION "${svfmath_pc_dir}")
+foreach(name IN ITEMS svfmath svfmath-lapack)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${svfmath_pc_dir}")
+endforeach()
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
