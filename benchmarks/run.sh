@@ -84,8 +84,8 @@ done
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 export OPENBLAS_NUM_THREADS=$threads
 
-# In these, programs print lines `ROW row contender seconds [error]`, and peers, who find the work in
-# files that the program leaves in SVFMATH_BENCHMARK_FILES, `ROW row contender seconds`.
+# In these, programs print lines `ROW row contender seconds error`, and peers, who find the work in
+# a file that the program leaves in SVFMATH_BENCHMARK_FILES, `ROW row contender seconds`.
 has_rows=no
 [[ $name != factorize_cpu && $name != factorize_sizes ]] || has_rows=yes
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Thin SVDs of the matrices that a program of ours has written (benchmarks/support/factor_rows.hpp).
+"""Thin SVDs of the matrices that a program of ours wrote (benchmarks/support/factor_rows.hpp).
 
 Each arrangement of each library runs in processes of its own, which have ended before the next
 start: idle threads of one would take a core from another. For every row of matrices it prints
@@ -95,8 +95,9 @@ def on_threads(path, library):
 
 def on_processes(path, library):
     names, rows = read(path)
-    jobs = {name: sorted(((name, i) for i in range(len(rows[name]))),
-                         key=lambda job: -rows[job[0]][job[1]].size * min(rows[job[0]][job[1]].shape))
+    costs = {name: [w.size * min(w.shape) for w in rows[name]] for name in names}
+    jobs = {name: sorted(((name, i) for i in range(len(costs[name]))),
+                         key=lambda job: -costs[job[0]][job[1]])
             for name in names if len(rows[name]) > 1}
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(THREADS)

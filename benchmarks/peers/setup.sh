@@ -3,8 +3,8 @@
 #
 # usage: bash benchmarks/peers/setup.sh [torch]
 #
-# Makes the environment in which the peers run, benchmarks/peers/.venv, of requirements.txt unless it
-# is there; with `torch` what requirements_torch.txt lists as well, several gigabytes on x86-64.
+# Makes the environment in which the peers run, benchmarks/peers/.venv, of requirements.txt unless
+# it is there; with `torch` what requirements_torch.txt lists as well, several gigabytes on x86-64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 case "${1:-}" in

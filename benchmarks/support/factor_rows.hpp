@@ -2,12 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +15,8 @@
 #include <svfmath/factor/accuracy.hpp>
 #include <svfmath/factor/factorize_each.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
+
+#include "best_seconds.hpp"
 
 #ifdef SVFMATH_BENCHMARK_LAPACK
 #include <svfmath/cpu/blas_library.hpp>
@@ -49,23 +49,6 @@ inline void write_for_peers(std::string const& program, std::vector<factor_row> 
   }
   writer.set_metadata("rows", order);
   writer.write(std::filesystem::path(folder) / (program + ".safetensors"));
-}
-
-/// Seconds of the best of 3 calls, of fewer where they take more than 10 s together, and of up to
-/// 1000 where they take less than 0.3 s.
-template <class Body>
-double best_seconds(Body&& body) {
-  using clock = std::chrono::steady_clock;
-  double best = std::numeric_limits<double>::infinity();
-  double total = 0.0;
-  for (int call = 0; call < 1000 && total < (call < 3 ? 10.0 : 0.3); ++call) {
-    auto const start = clock::now();
-    body();
-    double const seconds = std::chrono::duration<double>(clock::now() - start).count();
-    best = std::min(best, seconds);
-    total += seconds;
-  }
-  return best;
 }
 
 struct factor_time {
