@@ -68,7 +68,7 @@ double reading_speed(Exec& exec, double bytes) {
 }
 
 void print(char const* step, double seconds, double bound) {
-  std::printf("  %-38s %10.2f", step, 1e3 * seconds);
+  std::printf("  %-36s %10.2f", step, 1e3 * seconds);
   if (bound > 0.0) {
     std::printf(" %10.2f %7.0f %%", 1e3 * bound, 100.0 * bound / seconds);
   }
@@ -81,6 +81,8 @@ struct eigh_bounds {
   double reduction;
   double divide_and_conquer;
   double back;
+
+  double all() const { return reduction + divide_and_conquer + back; }
 };
 
 template <class Exec>
@@ -91,6 +93,19 @@ eigh_bounds bounds_of_eigh(Exec& exec, machine const& m, double n) {
               sizeof(double) * cubed / 6.0 / reading_speed(exec, triangle),
           4.0 / 3.0 * cubed / m.flops, 2.0 * cubed / m.flops};
 }
+
+/// best ← the seconds of body(), if they are fewer.
+template <class Body>
+void time(double& best, Body&& body) {
+  double seconds = 0.0;
+  {
+    bench::stopwatch const watch(seconds);
+    body();
+  }
+  best = std::min(best, seconds);
+}
+
+constexpr double never = std::numeric_limits<double>::infinity();
 
 #ifdef SVFMATH_BENCHMARK_LAPACK
 /// The steps of LAPACK's eigensolver, on one thread.
@@ -105,17 +120,9 @@ void print_lapack_steps(svf::matrix<double> const& g, eigh_bounds const& bounds)
   int const size = int(work.size());
   int const integers_size = int(integers.size());
   int info = 0;
-  double reduction = std::numeric_limits<double>::infinity();
-  double conquest = reduction;
-  double back = reduction;
-  auto const time = [](double& best, auto&& body) {
-    double seconds = 0.0;
-    {
-      bench::stopwatch const watch(seconds);
-      body();
-    }
-    best = std::min(best, seconds);
-  };
+  double reduction = never;
+  double conquest = never;
+  double back = never;
   bench::best_seconds([&] {
     a.assign(g.data(), g.data() + g.size());
     d.assign(length, 0.0);
@@ -139,15 +146,22 @@ void print_lapack_steps(svf::matrix<double> const& g, eigh_bounds const& bounds)
 }
 #endif
 
+/// AᵀA in double, A = W or its transpose, whichever is tall.
+svf::matrix<double> gram_of(svf::matrix<float> const& w) {
+  svf::cpu::par exec;
+  svf::matrix<double> wide(w.rows(), w.cols());
+  copy(exec, w.view(), wide.view());
+  auto const a = svf::as_const(w.rows() < w.cols() ? svf::transposed(wide.view()) : wide.view());
+  svf::matrix<double> g(a.cols, a.cols);
+  gram(exec, a, g.view());
+  return g;
+}
+
 template <class Exec>
-void steps(Exec& exec, index_t m, index_t n, int threads) {
+void steps(Exec& exec, index_t m, index_t n) {
   svf::cpu::par all;
   auto const w = bench::trained_matrix(all, m, n, std::uint64_t(m + n));
-  machine const here = measure_machine(exec);
-  index_t const rank = std::min(m, n);
-  double const order = double(rank);
-  double const length = double(std::max(m, n));
-  double best = std::numeric_limits<double>::infinity();
+  double best = never;
   bench::primitive_times times;
   bench::best_seconds([&] {
     exec.times = {};
@@ -161,48 +175,41 @@ void steps(Exec& exec, index_t m, index_t n, int threads) {
       times = exec.times;
     }
   });
+  machine const here = measure_machine(exec);
   double const memory = reading_speed(exec, 512e6);
-  std::printf("%td x %td on %d thread%s: products %.1f GF/s, memory %.1f GB/s\n", m, n, threads,
-              threads == 1 ? "" : "s", here.flops / 1e9, memory / 1e9);
-  std::printf("  %-38s %10s %10s %9s\n", "step", "ms", "bound ms", "reached");
+  double const order = double(std::min(m, n));
+  double const length = double(std::max(m, n));
   eigh_bounds const bounds = bounds_of_eigh(exec, here, order);
+  std::printf("%td x %td, threads: %d; products %.1f GF/s, memory %.1f GB/s\n", m, n,
+              exec.threads(), here.flops / 1e9, memory / 1e9);
+  std::printf("  %-36s %10s %10s %9s\n", "step", "ms", "bound ms", "reached");
   print("Gram matrix", times.gram, order * order * length / here.flops);
-  print("its eigenvectors", times.eigh,
-        bounds.reduction + bounds.divide_and_conquer + bounds.back);
+  print("its eigenvectors", times.eigh, bounds.all());
   print("A times these", times.gemm, 2.0 * order * order * length / here.flops);
   // W is read and A written, AV read once for its lengths, and both factors read and rounded.
-  double const elements = double(m) * double(n) * (4 + 8 + 8) + (length + order) * order * (8 + 4);
+  double const bytes = double(m) * double(n) * (4 + 8 + 8) + (length + order) * order * (8 + 4);
   print("conversion, lengths, order, signs", best - times.gram - times.eigh - times.gemm,
-        elements / memory);
+        bytes / memory);
   print("all", best, 0.0);
-  std::printf("  bounds of the eigensolver's steps: reduction %.2f, divide and conquer %.2f, "
-              "back-transformation %.2f\n",
-              1e3 * bounds.reduction, 1e3 * bounds.divide_and_conquer, 1e3 * bounds.back);
 #ifdef SVFMATH_BENCHMARK_LAPACK
-  svf::matrix<double> g(rank, rank);
-  svf::matrix<double> wide(m, n);
-  copy(all, w.view(), wide.view());
-  gram(all, m >= n ? svf::as_const(wide.view()) : svf::transposed(svf::as_const(wide.view())),
-       g.view());
   svf::cpu::seq one;
-  machine const alone = measure_machine(one);
-  print_lapack_steps(g, bounds_of_eigh(one, alone, order));
+  print_lapack_steps(gram_of(w), bounds_of_eigh(one, measure_machine(one), order));
 #endif
-  if (m == 1536) {
+  if (m == bench::rows) {
     std::printf("HEADLINE %.6g none\n", best);
   }
 }
 
 }  // namespace
 
-// The shapes of SmolLM2-135M on one thread, as `factorize_each` does them, and two larger ones on all.
+// SmolLM2-135M's shapes on one thread, as `factorize_each` does them, and two larger ones on all.
 int main() {
   for (auto const& [m, n] : {std::pair<index_t, index_t>{192, 576}, {576, 576}, {1536, 576}}) {
     bench::timed<svf::cpu::seq> exec;
-    steps(exec, m, n, 1);
+    steps(exec, m, n);
   }
   for (auto const& [m, n] : {std::pair<index_t, index_t>{8192, 1024}, {4096, 4096}}) {
     bench::timed<svf::cpu::par> exec;
-    steps(exec, m, n, exec.threads());
+    steps(exec, m, n);
   }
 }
