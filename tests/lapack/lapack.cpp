@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <svfmath/cpu/lapack.hpp>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <cstdint>
 #include <limits>
+#include <memory>
+#include <string>
 #include <thread>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -77,34 +80,43 @@ TEST_CASE("lapack: what does not fit is refused as without LAPACK") {
 
 TEST_CASE("lapack: the library's number of threads is one during a call, and as before after it") {
   using namespace svf::cpu::detail;
-  if (!set_openblas_threads) {
-    return;  // the others count threads for each caller
-  }
-  int const given = openblas_threads();
-  set_openblas_threads(2);
-  int const before = openblas_threads();  // an OpenBLAS without threads has one whatever it is told
+  int const given = blas_threads();
+  set_blas_threads(2);
+  int const before = blas_threads();  // a library without threads, or another one, takes no notice
+  int const during = given == 0 ? 0 : 1;
   {
     one_blas_thread const outer;
-    CHECK(openblas_threads() == 1);
+    CHECK(blas_threads() == during);
+    std::atomic<int> wrong{0};
     std::vector<std::jthread> others;
     for (int i = 0; i < 4; ++i) {
-      others.emplace_back([] {
+      others.emplace_back([&] {
         for (int k = 0; k < 1000; ++k) {
           one_blas_thread const inner;
+          wrong += blas_threads() == during ? 0 : 1;
         }
       });
     }
     others.clear();
-    CHECK(openblas_threads() == 1);
+    CHECK(wrong == 0);
+    CHECK(blas_threads() == during);
   }
-  CHECK(openblas_threads() == before);
+  CHECK(blas_threads() == before);
+  // The first to come is not the last to go.
+  auto first = std::make_unique<one_blas_thread>();
+  auto second = std::make_unique<one_blas_thread>();
+  first.reset();
+  CHECK(blas_threads() == during);
+  second.reset();
+  CHECK(blas_threads() == before);
+
   lapack_par exec(2);
   auto const a = symmetric_matrix<double>(300);
   svf::vector<double> values(300);
   svf::matrix<double> q(300, 300);
   eigh(exec, a.view(), values.view(), q.view());
-  CHECK(openblas_threads() == before);
-  set_openblas_threads(given);
+  CHECK(blas_threads() == before);
+  set_blas_threads(given);
 }
 
 TEST_CASE("lapack: for_each_problem hands out policies with LAPACK, each index once") {

@@ -56,10 +56,10 @@ inline blas_library inspect_blas() {
     std::string const kernels = detail::openblas_kernels();
     return {"OpenBLAS", kernels, detail::kernel_warning(kernels, detail::processor_instructions())};
   }
-  if (detail::set_own_mkl_threads) {
+  if (detail::set_mkl_threads_of_caller) {
     return {"MKL", "", ""};
   }
-  return {detail::set_own_blis_threads ? "BLIS" : "unknown", "", ""};
+  return {detail::set_blis_threads ? "BLIS" : "unknown", "", ""};
 }
 
 }  // namespace svf::cpu

@@ -23,7 +23,9 @@ namespace svf::cpu {
 /// runs on one thread, and `par` divides work among calls in a way that does not depend on the
 /// number of its threads: the same bits on any number of threads, as far as the library gives the
 /// same for the same call. They are not the bits of the policy without LAPACK, nor of another
-/// library or processor.
+/// library or processor. OpenBLAS and BLIS have one number of threads for the whole program, which is
+/// 1 during the calls and as before after them; MKL is told for the calling threads alone, and no
+/// other library is told.
 template <class Base>
 class with_lapack : public Base {
  public:

@@ -28,68 +28,73 @@ void lapack_dormtr(char const* side, char const* triangle, char const* op, int c
 /// What tells a library how many threads to use; null in programs with another one.
 [[gnu::weak]] int openblas_threads() __asm__("openblas_get_num_threads");
 [[gnu::weak]] void set_openblas_threads(int) __asm__("openblas_set_num_threads");
+[[gnu::weak]] std::ptrdiff_t blis_threads() __asm__("bli_thread_get_num_threads");
+[[gnu::weak]] void set_blis_threads(std::ptrdiff_t) __asm__("bli_thread_set_num_threads");
+[[gnu::weak]] int set_mkl_threads_of_caller(int) __asm__("MKL_Set_Num_Threads_Local");
 [[gnu::weak]] int openmp_threads() __asm__("omp_get_max_threads");
 [[gnu::weak]] void set_openmp_threads(int) __asm__("omp_set_num_threads");
-[[gnu::weak]] int set_own_mkl_threads(int) __asm__("MKL_Set_Num_Threads_Local");
-[[gnu::weak]] std::ptrdiff_t own_blis_threads() __asm__("bli_thread_get_num_threads");
-[[gnu::weak]] void set_own_blis_threads(std::ptrdiff_t) __asm__("bli_thread_set_num_threads");
 
-/// While one lives, BLAS calls of this thread run on this thread alone. MKL and BLIS count threads
-/// for each caller; OpenBLAS has one number for the program, which comes back when the last
-/// `one_blas_thread` of all threads ends.
+/// OpenBLAS and BLIS have one number of threads for the whole program; 0 where it is another library.
+inline int blas_threads() {
+  if (set_openblas_threads) {
+    return openblas_threads();
+  }
+  return set_blis_threads ? int(blis_threads()) : 0;
+}
+inline void set_blas_threads(int count) {
+  if (set_openblas_threads) {
+    set_openblas_threads(count);
+  } else if (set_blis_threads) {
+    set_blis_threads(count);
+  }
+}
+
+/// While one lives, BLAS calls of this thread run on this thread alone. The program's number of
+/// threads comes back when the last `one_blas_thread` of all threads ends. MKL has a number for each
+/// caller. OpenBLAS over OpenMP sets the caller's number of OpenMP threads too, which comes back.
 class one_blas_thread {
  public:
   one_blas_thread() {
-    if (set_openblas_threads) {
-      std::scoped_lock const lock(openblas().mutex);
-      if (openblas().users++ == 0) {
-        openblas().before = openblas_threads();
-      }
-      openmp_before_ = openmp_threads ? openmp_threads() : 0;
-      set_openblas_threads(1);
+    if (set_mkl_threads_of_caller) {
+      mkl_before_ = set_mkl_threads_of_caller(1);
     }
-    if (set_own_mkl_threads) {
-      mkl_before_ = set_own_mkl_threads(1);
+    openmp_before_ = openmp_threads ? openmp_threads() : 0;
+    std::scoped_lock const lock(program().mutex);
+    if (program().users++ == 0) {
+      program().before = blas_threads();
     }
-    if (set_own_blis_threads) {
-      blis_before_ = own_blis_threads();
-      set_own_blis_threads(1);
-    }
+    set_blas_threads(1);
   }
   one_blas_thread(one_blas_thread const&) = delete;
   one_blas_thread& operator=(one_blas_thread const&) = delete;
   ~one_blas_thread() {
-    if (set_own_blis_threads) {
-      set_own_blis_threads(blis_before_);
-    }
-    if (set_own_mkl_threads) {
-      set_own_mkl_threads(mkl_before_);
-    }
-    if (set_openblas_threads) {
-      std::scoped_lock const lock(openblas().mutex);
-      if (--openblas().users == 0) {
-        set_openblas_threads(openblas().before);
+    {
+      std::scoped_lock const lock(program().mutex);
+      if (--program().users == 0) {
+        set_blas_threads(program().before);
       }
-      if (openmp_before_ > 0) {
-        set_openmp_threads(openmp_before_);  // OpenBLAS over OpenMP sets the caller's too
-      }
+    }
+    if (openmp_before_ > 0) {
+      set_openmp_threads(openmp_before_);
+    }
+    if (set_mkl_threads_of_caller) {
+      set_mkl_threads_of_caller(mkl_before_);
     }
   }
 
  private:
-  struct openblas_state {
+  struct shared_state {
     std::mutex mutex;
     int users = 0;
     int before = 0;
   };
-  static openblas_state& openblas() {
-    static openblas_state state;
+  static shared_state& program() {
+    static shared_state state;
     return state;
   }
 
   int openmp_before_ = 0;
   int mkl_before_ = 0;
-  std::ptrdiff_t blis_before_ = 0;
 };
 
 }  // namespace svf::cpu::detail
