@@ -5,10 +5,10 @@
 #
 # Installs with apt-get what is missing of the packages of each GROUP, as root or through sudo:
 #   build       compiler, CMake, Ninja and the libraries that svfmath and its examples use
-#   tests       doctest and clang
+#   tests       doctest, clang and a LAPACK
 #   demo        gnuplot for the plots
 #   models      what fetching and unpacking a model needs
-#   benchmarks  Google Benchmark, and Python for the peers
+#   benchmarks  Google Benchmark, a LAPACK, and Python for the peers
 # Where that cannot be done it says what it would need and goes on: CMake then names what it
 # cannot find. Made for Debian 12 and Ubuntu 24.04.
 set -euo pipefail
@@ -37,6 +37,7 @@ LIST
       cat <<'LIST'
 doctest-dev -
 clang clang++
+libopenblas-dev -
 LIST
       ;;
     demo)
@@ -56,6 +57,7 @@ LIST
     benchmarks)
       cat <<'LIST'
 libbenchmark-dev -
+libopenblas-dev -
 python3 python3
 python3-venv -
 LIST
