@@ -64,7 +64,8 @@ while [[ $# -gt 0 ]]; do
     --json)
       json=${2:-}
       [[ -n $json ]] || refuse "--json: expected a file, got none"
-      [[ $name != gemm && $name != train_cuda ]] || refuse "--json: $name has a console of its own"
+      [[ $cuda == yes ]] || ! grep -q '^int main(' "benchmarks/$name.cpp" ||
+        refuse "--json: $name has a console of its own"
       shift 2
       ;;
     --save)
