@@ -108,6 +108,17 @@ void time(double& best, Body&& body) {
 constexpr double never = std::numeric_limits<double>::infinity();
 
 #ifdef SVFMATH_BENCHMARK_LAPACK
+/// AᵀA in double, A = W or its transpose, whichever is tall.
+svf::matrix<double> gram_of(svf::matrix<float> const& w) {
+  svf::cpu::par exec;
+  svf::matrix<double> wide(w.rows(), w.cols());
+  copy(exec, w.view(), wide.view());
+  auto const a = svf::as_const(w.rows() < w.cols() ? svf::transposed(wide.view()) : wide.view());
+  svf::matrix<double> g(a.cols, a.cols);
+  gram(exec, a, g.view());
+  return g;
+}
+
 /// The steps of LAPACK's eigensolver, on one thread.
 void print_lapack_steps(svf::matrix<double> const& g, eigh_bounds const& bounds) {
   using namespace svf::cpu::detail;
@@ -145,17 +156,6 @@ void print_lapack_steps(svf::matrix<double> const& g, eigh_bounds const& bounds)
   print("LAPACK's dormtr, one thread", back, bounds.back);
 }
 #endif
-
-/// AᵀA in double, A = W or its transpose, whichever is tall.
-svf::matrix<double> gram_of(svf::matrix<float> const& w) {
-  svf::cpu::par exec;
-  svf::matrix<double> wide(w.rows(), w.cols());
-  copy(exec, w.view(), wide.view());
-  auto const a = svf::as_const(w.rows() < w.cols() ? svf::transposed(wide.view()) : wide.view());
-  svf::matrix<double> g(a.cols, a.cols);
-  gram(exec, a, g.view());
-  return g;
-}
 
 template <class Exec>
 void steps(Exec& exec, index_t m, index_t n) {
