@@ -113,6 +113,13 @@ void eigh(with_lapack<Base>& exec, std::type_identity_t<matrix_view<double const
   copy(exec, transposed(as_const(q.view())), vectors);
 }
 
+/// `svd` of the base, whose half a minute of compile time is not spent for this policy again.
+template <class Base, class T>
+void svd(with_lapack<Base>& exec, direct_svd method, std::type_identity_t<matrix_view<T const>> a,
+         matrix_view<T> u, vector_view<T> s, matrix_view<T> vt) {
+  svd(static_cast<Base&>(exec), method, a, u, s, vt);
+}
+
 /// As for the base; each problem by a `with_lapack<seq>`.
 template <class Base, class Body>
 void for_each_problem(with_lapack<Base>& exec, index_t count, Body&& body) {
