@@ -5,12 +5,10 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <numeric>
 #include <type_traits>
 #include <vector>
 
 #include <Eigen/Core>
-#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 
 #include <svfmath/core/concepts.hpp>
@@ -21,8 +19,12 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu/algorithm.hpp>
 #include <svfmath/cpu/blas.hpp>
+#include <svfmath/cpu/detail/block_reflector.hpp>
 #include <svfmath/cpu/detail/eigen_svd.hpp>
-#include <svfmath/cpu/detail/tridiagonal.hpp>
+#include <svfmath/cpu/detail/lower_triangle.hpp>
+#include <svfmath/cpu/detail/padded_rows.hpp>
+#include <svfmath/cpu/detail/tridiagonal_eigen.hpp>
+#include <svfmath/cpu/detail/tridiagonal_reduction.hpp>
 #include <svfmath/cpu/memory.hpp>
 #include <svfmath/cpu/policy.hpp>
 
@@ -101,39 +103,26 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
   if (n == 0) {
     return;
   }
-  detail::dense<T> input = detail::load<T>(g);
-  T largest = T(0);
-  for (index_t j = 0; j < n; ++j) {
-    for (index_t i = j; i < n; ++i) {
-      expects(std::isfinite(input(i, j)), error_kind::numeric,
-              "eigh: expected finite elements, got ", input(i, j), " at (", i, ",", j, ")");
-      largest = std::max(largest, std::abs(input(i, j)));
-    }
-  }
+  T const largest = detail::largest_in_lower<Exec, T>(exec, g);
   T const scale = largest > T(0) ? largest : T(1);
-  input /= scale;
-  std::vector<T> d(std::size_t(n), input(0, 0));
-  std::vector<T> e(std::size_t(n - 1));
-  detail::dense<T> q = detail::dense<T>::Ones(n, n);
-  if (n > 1) {
-    Eigen::Tridiagonalization<detail::dense<T>> const reduced(input);
-    std::copy_n(reduced.diagonal().eval().data(), n, d.data());
-    std::copy_n(reduced.subDiagonal().eval().data(), n - 1, e.data());
-    q = reduced.matrixQ();
-  }
-  expects(detail::diagonalise(exec, d, e, q.data()), error_kind::numeric,
-          "eigh: the iteration did not converge for n = ", n);
-  std::vector<index_t> order(d.size());
-  std::iota(order.begin(), order.end(), index_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](index_t i, index_t j) { return d[std::size_t(i)] < d[std::size_t(j)]; });
+  index_t const ld = detail::padded_stride<T>(n);
+  matrix<T> reduced(n, ld);
+  matrix<T> rows(n, ld);  // eigenvectors
+  std::vector<T> d(std::size_t(n), T(0));
+  std::vector<T> e(std::size_t(n), T(0));
+  std::vector<T> tau(std::size_t(n), T(0));
+  std::vector<index_t> order(std::size_t(n), 0);
+  matrix_view<T> const a(reduced.data(), n, n, ld);
+  matrix_view<T> const x(rows.data(), n, n, ld);
+  detail::load_lower<Exec, T>(exec, g, scale, d.data(), a);
+  detail::reduce_to_tridiagonal(exec, a, d.data(), e.data(), tau.data());
+  expects(detail::tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()),
+          error_kind::numeric, "eigh: the iteration did not converge for n = ", n);
+  detail::apply_reflectors(exec, a, tau.data(), x);
   for (index_t j = 0; j < n; ++j) {
-    index_t const from = order[std::size_t(j)];
-    values[j] = d[std::size_t(from)] * scale;
-    for (index_t i = 0; i < n; ++i) {
-      vectors(i, j) = q(i, from);
-    }
+    values[j] = d[std::size_t(order[std::size_t(j)])] * scale;
   }
+  gather_rows(exec, as_const(x), vector_view<index_t const>(order.data(), n), transposed(vectors));
 }
 
 /// How many matrices of order n `eigh_batch` is best given at once: one, since `for_each_problem`

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include <svfmath/core/view.hpp>
+#include <svfmath/cpu/detail/gemm_kernel.hpp>
+#include <svfmath/cpu/detail/padded_rows.hpp>
+#include <svfmath/cpu/policy.hpp>
+
+/// y = A x for a symmetric A of which only the elements below the diagonal are read, each once: the
+/// product is bound by how fast they come.
+namespace svf::cpu::detail {
+
+/// The strict lower triangle L of a symmetric matrix in padded rows: zeros stand on the diagonal and
+/// right of it, up to the padded end of the group of four rows that a row belongs to.
+template <class T>
+struct strict_lower {
+  T const* data;
+  index_t ld;
+};
+
+/// For `Rows` rows of L from `row` on: y ← y + (L + Lᵀ) x restricted to their elements.
+template <int Rows, class T>
+[[gnu::always_inline]] inline void add_symmetric_group(strict_lower<T> a, index_t row, T const* x,
+                                                       T* y) {
+  using vector = typename gemm_blocking<T>::vector;
+  constexpr index_t lanes = gemm_blocking<T>::lanes;
+  constexpr index_t line = 64 / index_t(sizeof(T));
+  T const* const from = a.data + row * a.ld;
+  index_t const size = padded<T>(row + Rows - 1);
+  vector sum[Rows] = {};
+  for (index_t j = 0; j < size; j += lanes) {
+    vector const right = load<vector>(x + j);
+    vector below = load<vector>(y + j);
+#pragma GCC unroll 4
+    for (int q = 0; q < Rows; ++q) {
+      vector const element = load<vector>(from + q * a.ld + j);
+      sum[q] += element * right;
+      below += element * x[row + q];
+      if (j % line == 0) {
+        __builtin_prefetch(from + (q + Rows) * a.ld + j);
+      }
+    }
+    store(y + j, below);
+  }
+  for (int q = 0; q < Rows; ++q) {
+    alignas(vector) T lane[lanes];
+    store(lane, sum[q]);
+    y[row + q] += sum_of_lanes<T, int(lanes)>(lane);
+  }
+}
+
+/// y (padded(last)) ← the part of (L + Lᵀ) x that the rows first … last−1 of L contribute; `first`
+/// is a multiple of 4.
+template <class T>
+[[gnu::noinline]] void symmetric_rows(strict_lower<T> a, index_t first, index_t last, T const* x,
+                                      T* y) {
+  std::fill_n(y, padded<T>(last), T(0));
+  index_t row = first;
+  for (; row + 4 <= last; row += 4) {
+    add_symmetric_group<4>(a, row, x, y);
+  }
+  for (; row < last; ++row) {
+    add_symmetric_group<1>(a, row, x, y);
+  }
+}
+
+/// y(j) ← y(j) + d(j) x(j).
+template <class T>
+[[gnu::noinline]] void add_diagonal(T const* d, T const* x, index_t size, T* y) {
+  for (index_t j = 0; j < size; ++j) {
+    y[j] += d[j] * x[j];
+  }
+}
+
+/// How many pieces of about equal area the rows of L (m×m) are cut into. It depends on m alone, so
+/// that the sums do not depend on the number of threads.
+inline constexpr index_t most_symmetric_pieces = 16;
+constexpr index_t symmetric_pieces(index_t m) {
+  return std::clamp<index_t>(m / 512, 1, most_symmetric_pieces);
+}
+
+/// The first row of piece p of `pieces`: the rows before it hold p/pieces of the area.
+inline index_t symmetric_piece_begin(index_t m, index_t p, index_t pieces) {
+  return p == pieces ? m : index_t(double(m) * std::sqrt(double(p) / double(pieces))) / 4 * 4;
+}
+
+/// y ← (L + diag(d) + Lᵀ) x for x and y of m elements, both padded, the first with zeros. `partial`
+/// holds `most_symmetric_pieces` − 1 rows of stride `partial_ld`. 2m² flops.
+template <class Exec, class T>
+void symmetric_product(Exec& exec, strict_lower<T> a, T const* d, index_t m, T const* x, T* y,
+                       T* partial, index_t partial_ld) {
+  index_t const pieces = symmetric_pieces(m);
+  for_each_index(exec, pieces, [&](index_t index) {
+    index_t const p = pieces - 1 - index;  // the last one writes all of y
+    symmetric_rows(a, symmetric_piece_begin(m, p, pieces), symmetric_piece_begin(m, p + 1, pieces),
+                   x, p == pieces - 1 ? y : partial + p * partial_ld);
+  });
+  for (index_t p = 0; p + 1 < pieces; ++p) {
+    T const one = T(1);
+    add_rows_to(&one, index_t{1}, partial + p * partial_ld, partial_ld,
+                padded<T>(symmetric_piece_begin(m, p + 1, pieces)), y);
+  }
+  add_diagonal(d, x, m, y);
+}
+
+}  // namespace svf::cpu::detail
