@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <svfmath/core/detail/host_memory.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/view.hpp>
 
@@ -20,11 +21,11 @@ namespace svf {
 template <class T, class Space>
 class buffer;
 
-/// Allocates at the width of a cache line, which is also the widest vector register.
+/// Allocates at the width of a cache line, which is also the widest vector register, and large
+/// blocks in huge pages.
 template <class T>
 struct aligned_allocator {
   using value_type = T;
-  static constexpr std::align_val_t alignment{64};
 
   aligned_allocator() = default;
   template <class U>
@@ -34,9 +35,11 @@ struct aligned_allocator {
     if (count > std::size_t(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T)) {
       throw std::bad_array_new_length();
     }
-    return static_cast<T*>(::operator new(count * sizeof(T), alignment));
+    return static_cast<T*>(detail::allocate_host(count * sizeof(T)));
   }
-  void deallocate(T* data, std::size_t) noexcept { ::operator delete(data, alignment); }
+  void deallocate(T* data, std::size_t count) noexcept {
+    detail::release_host(data, count * sizeof(T));
+  }
 
   template <class U>
   friend constexpr bool operator==(aligned_allocator const&, aligned_allocator<U> const&) {

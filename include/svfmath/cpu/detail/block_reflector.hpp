@@ -18,7 +18,7 @@ namespace svf::cpu::detail {
 inline constexpr index_t reflector_block = 64;
 
 /// The upper triangular T (b×b) of H_1 … H_b = I − Rᵀ T R, H_i = I − τ_i v_i v_iᵀ, where the v_i are
-/// the rows of R, from the inner products R Rᵀ: column k is −τ_k T (v_1 … v_{k−1})ᵀ v_k above τ_k.
+/// the rows of R, from the lower triangle of R Rᵀ: column k is −τ_k T (v_1 … v_{k−1})ᵀ v_k above τ_k.
 /// T comes in with zeros. About b³/3 flops.
 template <class T>
 [[gnu::noinline]] void wy_factor(matrix_view<T const> inner, T const* tau, matrix_view<T> t) {
@@ -50,7 +50,8 @@ void apply_reflectors(Exec& exec, matrix_view<T> v, T const* tau, matrix_view<T>
       std::fill(&r(i, 0) + first + i, &r(i, 0) + size, T(0));
     }
     auto const products = inner.view().block(0, 0, count, count);
-    gemm(exec, T(1), as_const(r), transposed(as_const(r)), T(0), products);
+    seq here;
+    gemm_packed<seq, T>(here, T(1), r, transposed(as_const(r)), T(0), products, region::lower);
     std::fill_n(t.data(), t.size(), T(0));
     wy_factor(as_const(products), tau + first, t.view());
     auto const left = factored.view().block(0, 0, count, size);

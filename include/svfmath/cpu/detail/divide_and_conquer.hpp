@@ -8,8 +8,8 @@
 #include <numeric>
 #include <vector>
 
-#include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/cpu/detail/gemm_packed.hpp>
 #include <svfmath/cpu/detail/rank_one_merge.hpp>
 #include <svfmath/cpu/detail/tridiagonal_qr.hpp>
 #include <svfmath/cpu/policy.hpp>
@@ -98,7 +98,7 @@ bool divide_and_conquer(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* order
     values = std::max(values, cut.parts(level) * workspace::values(cut.largest(level)));
     indices = std::max(indices, cut.parts(level) * workspace::indices(cut.largest(level)));
   }
-  buffer<T, host_space> value_memory(values);
+  gemm_workspace<T> value_memory(values);
   std::vector<index_t> index_memory(std::size_t(indices), 0);
   std::vector<support> supports(std::size_t(n), support::both);
   for (int level = 1; level <= cut.levels() && good; ++level) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <memory>
 
 #include <svfmath/core/matrix.hpp>
@@ -24,14 +25,15 @@ class gemm_workspace {
  public:
   explicit gemm_workspace(index_t size) {
     if (size > index_t(small_.size())) {
-      large_.reset(aligned_allocator<T>{}.allocate(std::size_t(size)));
+      large_ = {aligned_allocator<T>{}.allocate(std::size_t(size)), release{std::size_t(size)}};
     }
   }
   T* data() { return large_ ? large_.get() : small_.data(); }
 
  private:
   struct release {
-    void operator()(T* data) const { aligned_allocator<T>{}.deallocate(data, 0); }
+    std::size_t size = 0;
+    void operator()(T* data) const { aligned_allocator<T>{}.deallocate(data, size); }
   };
   std::unique_ptr<T[], release> large_;
   alignas(64) std::array<T, 32768 / sizeof(T)> small_;
@@ -114,15 +116,17 @@ void gemm_packed(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T cons
         index_t const m = std::min(panel_rows, c.rows - i0);
         index_t const down = ceil_div(m, mr);
         index_t const strips_b = i0 == 0 ? across - unpacked : 0;
-        for_each_index(exec, down + strips_b, [&](index_t strip) {
-          if (strip < down) {
-            index_t const rows = std::min(mr, m - strip * mr);
-            pack_strip<mr>(a.block(i0 + strip * mr, p0, rows, k), packed_a + strip * mr * k);
+        index_t const groups_a = ceil_div(down, strips_at_once);
+        for_each_index(exec, groups_a + ceil_div(strips_b, strips_at_once), [&](index_t group) {
+          if (group < groups_a) {
+            index_t const row = group * strips_at_once * mr;
+            index_t const rows = std::min(strips_at_once * mr, m - row);
+            pack_strips<mr>(a.block(i0 + row, p0, rows, k), packed_a + row * k);
           } else {
-            index_t const j = strip - down;
-            index_t const cols = std::min(nr, n - (unpacked + j) * nr);
-            pack_strip<nr>(transposed(b.block(p0, j0 + (unpacked + j) * nr, k, cols)),
-                           packed_b + j * nr * k);
+            index_t const col = (group - groups_a) * strips_at_once * nr;
+            index_t const first = unpacked * nr + col;
+            index_t const cols = std::min(strips_at_once * nr, n - first);
+            pack_strips<nr>(transposed(b.block(p0, j0 + first, k, cols)), packed_b + col * k);
           }
         });
         for_each_block(exec, down, across, [&](index_t i, index_t j) {

@@ -33,11 +33,16 @@ template <int Rows, class T>
                                                  T* y) {
   using vector = typename gemm_blocking<T>::vector;
   constexpr index_t lanes = gemm_blocking<T>::lanes;
+  vector factor[Rows];  // read once: the compiler cannot know that y is not c
+#pragma GCC unroll 8
+  for (int q = 0; q < Rows; ++q) {
+    factor[q] = vector{} + c[q];
+  }
   for (index_t j = 0; j < size; j += lanes) {
     vector sum = load<vector>(y + j);
 #pragma GCC unroll 8
     for (int q = 0; q < Rows; ++q) {
-      sum += c[q] * load<vector>(a + q * lda + j);
+      sum += factor[q] * load<vector>(a + q * lda + j);
     }
     store(y + j, sum);
   }

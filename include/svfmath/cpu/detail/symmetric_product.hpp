@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include <svfmath/core/view.hpp>
@@ -27,21 +28,28 @@ template <int Rows, class T>
                                                        T* y) {
   using vector = typename gemm_blocking<T>::vector;
   constexpr index_t lanes = gemm_blocking<T>::lanes;
-  constexpr index_t line = 64 / index_t(sizeof(T));
   T const* const from = a.data + row * a.ld;
   index_t const size = padded<T>(row + Rows - 1);
+  vector factor[Rows];  // read once: the compiler cannot know that y is not x
+#pragma GCC unroll 4
+  for (int q = 0; q < Rows; ++q) {
+    factor[q] = vector{} + x[row + q];
+  }
   vector sum[Rows] = {};
   for (index_t j = 0; j < size; j += lanes) {
     vector const right = load<vector>(x + j);
     vector below = load<vector>(y + j);
+    vector element[Rows];
 #pragma GCC unroll 4
     for (int q = 0; q < Rows; ++q) {
-      vector const element = load<vector>(from + q * a.ld + j);
-      sum[q] += element * right;
-      below += element * x[row + q];
-      if (j % line == 0) {
-        __builtin_prefetch(from + (q + Rows) * a.ld + j);
-      }
+      element[q] = load<vector>(from + q * a.ld + j);
+    }
+    // GCC 12 would otherwise read x again for every product.
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+#pragma GCC unroll 4
+    for (int q = 0; q < Rows; ++q) {
+      sum[q] += element[q] * right;
+      below += element[q] * factor[q];
     }
     store(y + j, below);
   }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace svf::detail {
+
+/// The width of a cache line, which is also the widest vector register.
+inline constexpr std::size_t cache_line = 64;
+
+/// The size of a huge page, where the system has them.
+inline constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+/// Memory from this size on is taken in huge pages: with pages of 4 KiB, the first touch of a fresh
+/// matrix costs more than a pass of arithmetic over it.
+inline constexpr std::size_t huge_from = huge_page;
+
+constexpr std::align_val_t host_alignment(std::size_t bytes) {
+  return std::align_val_t{bytes >= huge_from ? huge_page : cache_line};
+}
+
+/// `bytes` of uninitialised memory at a cache line. Throws std::bad_alloc.
+inline void* allocate_host(std::size_t bytes) {
+  void* const result = ::operator new(bytes, host_alignment(bytes));
+#if defined(__linux__)
+  if (bytes >= huge_from) {
+    // Advice: where the system does not follow it, everything works as well, but slower.
+    static_cast<void>(::madvise(result, bytes / huge_page * huge_page, MADV_HUGEPAGE));
+  }
+#endif
+  return result;
+}
+
+/// Gives back what `allocate_host(bytes)` returned.
+inline void release_host(void* data, std::size_t bytes) noexcept {
+  ::operator delete(data, host_alignment(bytes));
+}
+
+}  // namespace svf::detail
