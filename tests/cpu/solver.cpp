@@ -18,7 +18,7 @@
 TEST_CASE_TEMPLATE("solver: the same bits on any number of threads", T, float, double) {
   svf::cpu::seq seq;
   svf::cpu::par par(2);
-  for (index_t const n : {1, 2, 13, 60}) {
+  for (index_t const n : {1, 2, 13, 60, 200}) {
     auto const a = symmetric_matrix<T>(n);
     svf::vector<T> values(n);
     svf::vector<T> par_values(n);

@@ -4,7 +4,9 @@
 /// Bodies for every backend; the including unit names its policies in SVFMATH_TEST_POLICIES.
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -110,7 +112,7 @@ void check_svd(Exec& exec, svf::direct_svd method, index_t m, index_t n) {
 TEST_CASE_TEMPLATE("solver: eigh gives ascending eigenvalues and orthonormal vectors", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
-  for (index_t const n : {1, 2, 13, 60}) {
+  for (index_t const n : {1, 2, 3, 13, 33, 60, 150}) {
     CAPTURE(n);
     check_eigh<float>(exec, n);
     check_eigh<double>(exec, n);
@@ -172,6 +174,50 @@ TEST_CASE_TEMPLATE("solver: eigh knows the second difference's eigenvalues", Exe
   for (index_t k = 0; k < n; ++k) {
     double const exact = 2.0 - 2.0 * std::cos(double(k + 1) * M_PI / double(n + 1));
     CHECK(test::close(lambda[k], exact, 100.0 * std::numeric_limits<double>::epsilon()));
+  }
+}
+
+TEST_CASE_TEMPLATE("solver: eigh of matrices with equal eigenvalues, zeros and graded elements",
+                   Exec, SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  constexpr index_t n = 70;
+  auto const normals = test::normal_matrix<double>(n, n, 5);
+  auto const made = [&](auto&& element) {
+    svf::matrix<double> a(n, n);
+    for (index_t i = 0; i < n; ++i) {
+      for (index_t j = 0; j <= i; ++j) {
+        a(i, j) = a(j, i) = element(i, j);
+      }
+    }
+    return a;
+  };
+  svf::matrix<double> const matrices[] = {
+      made([](index_t, index_t) { return 0.0; }),
+      made([](index_t i, index_t j) { return i == j ? 3.0 : 0.0; }),
+      made([](index_t i, index_t j) { return i == j ? double(i * 37 % n) - 20.0 : 0.0; }),
+      made([](index_t, index_t) { return 1.0; }),
+      made([](index_t i, index_t j) { return i == j ? -1.0 : 1.0; }),
+      made([](index_t i, index_t j) { return i % 7 == j % 7 ? 1.0 : 0.0; }),
+      made([](index_t i, index_t j) { return i == j ? double(i) : j == 0 ? 1.0 : 0.0; }),
+      made([&](index_t i, index_t j) { return i < 10 ? normals(i, j) : i == j ? 1.0 : 0.0; }),
+      made([&](index_t i, index_t j) { return normals(i, j) * std::pow(10.0, -double(i + j)); }),
+      made([&](index_t i, index_t j) {
+        return normals(i, j) * std::pow(10.0, double(i + j - 2 * n));
+      }),
+      made([&](index_t i, index_t j) { return i == j ? 1.0 : 1e-15 * normals(i, j); }),
+  };
+  double const allowed = 10.0 * double(n + 10) * std::numeric_limits<double>::epsilon();
+  for (std::size_t k = 0; k < std::size(matrices); ++k) {
+    CAPTURE(k);
+    auto values = svf::make_vector<double>(exec, n);
+    auto vectors = svf::make_matrix<double>(exec, n, n);
+    eigh(exec, svf::matrix_on(exec, matrices[k]).view(), values.view(), vectors.view());
+    auto const lambda = svf::host_vector(exec, values);
+    auto const q = svf::host_matrix(exec, vectors);
+    CHECK(std::is_sorted(lambda.begin(), lambda.end()));
+    CHECK(test::orthogonality<double>(q.view()) <= allowed);
+    CHECK(test::residual<double>(q.view(), lambda.view(), svf::transposed(q.view()),
+                                 matrices[k].view()) <= allowed);
   }
 }
 

@@ -83,11 +83,7 @@ bool divide_and_conquer(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* order
     }
     std::iota(order + begin, order + begin + size, index_t{0});
     bool const done = diagonalise(local, d + begin, e + begin, x.block(begin, begin, size, size));
-    std::sort(order + begin, order + begin + size, [&](index_t i, index_t j) {
-      T const left = d[begin + i];
-      T const right = d[begin + j];
-      return left < right || (left == right && i < j);
-    });
+    sort_by_value(d + begin, order + begin, size);
     return done;
   });
 

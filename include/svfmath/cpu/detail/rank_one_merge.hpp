@@ -14,6 +14,7 @@
 #include <svfmath/cpu/detail/deflation.hpp>
 #include <svfmath/cpu/detail/padded_rows.hpp>
 #include <svfmath/cpu/detail/secular_equation.hpp>
+#include <svfmath/cpu/detail/tridiagonal_qr.hpp>
 #include <svfmath/cpu/policy.hpp>
 
 /// One merge of the divide-and-conquer method: from the eigenpairs of two halves to those of
@@ -294,8 +295,7 @@ bool merge(Exec& exec, index_t upper_size, T coupling, T* d, index_t* order, mat
     d[i] *= scale;
   }
   // Rotations may have moved a value past others that were dropped before.
-  std::sort(order, order + n,
-            [&](index_t i, index_t j) { return d[i] < d[j] || (d[i] == d[j] && i < j); });
+  sort_by_value(d, order, n);
   return true;
 }
 

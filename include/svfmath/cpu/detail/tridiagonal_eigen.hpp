@@ -15,27 +15,31 @@
 namespace svf::cpu::detail {
 
 /// Eigenpairs of the symmetric tridiagonal matrix with the diagonal d (n) and the elements e (n−1)
-/// beside it: d ← the eigenvalues, the rows of X (n×n) ← the eigenvectors, `order` (n) ← the rows by
-/// ascending eigenvalue. By divide and conquer, or QR steps should that not converge; false if those
-/// do not either. Entries are of size about 1. X comes in as 0.
+/// beside it, by QR steps: d ← the eigenvalues, e ← 0, the rows of X (n×n) ← the eigenvectors,
+/// `order` (n) ← the rows by ascending eigenvalue. False if the steps do not converge.
+template <class Exec, class T>
+bool tridiagonal_eigen_by_qr(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* order) {
+  for (index_t i = 0; i < x.rows; ++i) {
+    std::fill_n(&x(i, 0), x.cols, T(0));
+    x(i, i) = T(1);
+  }
+  bool const converged = diagonalise(exec, d, e, x);
+  std::iota(order, order + x.rows, index_t{0});
+  sort_by_value(d, order, x.rows);
+  return converged;
+}
+
+/// The same by divide and conquer, and by QR steps should that not converge. Entries are of size
+/// about 1. X comes in as 0.
 template <class Exec, class T>
 bool tridiagonal_eigen(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* order) {
-  index_t const n = x.rows;
-  std::vector<T> diagonal(d, d + n);
-  std::vector<T> beside(e, e + std::max<index_t>(n - 1, 0));
+  std::vector<T> diagonal(d, d + x.rows);
+  std::vector<T> beside(e, e + x.rows - 1);
   if (divide_and_conquer(exec, d, e, x, order)) {
     return true;
   }
-  for (index_t i = 0; i < n; ++i) {
-    std::fill_n(&x(i, 0), n, T(0));
-    x(i, i) = T(1);
-  }
   std::copy(diagonal.begin(), diagonal.end(), d);
-  bool const converged = diagonalise(exec, d, beside.data(), x);
-  std::iota(order, order + n, index_t{0});
-  std::sort(order, order + n,
-            [&](index_t i, index_t j) { return d[i] < d[j] || (d[i] == d[j] && i < j); });
-  return converged;
+  return tridiagonal_eigen_by_qr(exec, d, beside.data(), x, order);
 }
 
 }  // namespace svf::cpu::detail

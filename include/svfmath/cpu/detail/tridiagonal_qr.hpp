@@ -121,19 +121,23 @@ template <class T>
 
 /// d (n) and e (n−1) ← the eigenvalues, in no order, and 0; Q (n rows, row-major) ← Eᵀ Q, where the
 /// columns of E are the eigenvectors: from the identity, Q becomes the eigenvectors, one a row.
-/// False if the steps do not converge. About 6n³ flops for an n×n matrix Q.
+/// Elements e below ε times the largest of T count as 0. False if the steps do not converge. About
+/// 6n³ flops for an n×n matrix Q.
 template <class Exec, class T>
 bool diagonalise(Exec& exec, T* d, T* e, matrix_view<T> q) {
   constexpr std::size_t batch = 64;
   constexpr T epsilon = std::numeric_limits<T>::epsilon();
-  constexpr T tiny = std::numeric_limits<T>::min();
+  T largest = std::abs(d[0]);
+  for (index_t i = 1; i < q.rows; ++i) {
+    largest = std::max({largest, std::abs(d[i]), std::abs(e[i - 1])});
+  }
+  T const negligible = std::max(largest * epsilon / T(2), std::numeric_limits<T>::min());
   sweeps<T> all;
   index_t steps = 0;
   index_t last = q.rows - 1;
   while (last > 0) {
     for (index_t i = 0; i < last; ++i) {
-      if (std::abs(e[i]) <= epsilon * (std::abs(d[i]) + std::abs(d[i + 1])) ||
-          std::abs(e[i]) <= tiny) {
+      if (std::abs(e[i]) <= negligible) {
         e[i] = T(0);
       }
     }
@@ -158,6 +162,13 @@ bool diagonalise(Exec& exec, T* d, T* e, matrix_view<T> q) {
   }
   apply_sweeps(exec, all, q);
   return true;
+}
+
+/// Puts `order` (n), which lists the rows 0 … n−1, in ascending order of d; equal ones ascend.
+template <class T>
+void sort_by_value(T const* d, index_t* order, index_t n) {
+  std::sort(order, order + n,
+            [&](index_t i, index_t j) { return d[i] < d[j] || (d[i] == d[j] && i < j); });
 }
 
 }  // namespace svf::cpu::detail
