@@ -9,6 +9,8 @@
 
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/cpu/detail/map_elements.hpp>
+#include <svfmath/cpu/memory.hpp>
 #include <svfmath/cpu/policy.hpp>
 
 namespace svf::cpu {
@@ -19,19 +21,11 @@ void scale_columns(Exec& exec, matrix_view<A> a, vector_view<D> d, matrix_view<B
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
           "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
           ", ", b.rows, "x", b.cols);
-  // Along the lines in which B lies.
   if (b.layout == order::row_major) {
-    for_each_index(exec, b.rows, [&](index_t i) {
-      for (index_t j = 0; j < b.cols; ++j) {
-        b(i, j) = static_cast<B>(a(i, j) * d[j]);
-      }
-    });
+    detail::map_by_rows(exec, a, b, [d](A x, index_t, index_t j) { return x * d[j]; });
   } else {
-    for_each_index(exec, b.cols, [&](index_t j) {
-      for (index_t i = 0; i < b.rows; ++i) {
-        b(i, j) = static_cast<B>(a(i, j) * d[j]);
-      }
-    });
+    detail::map_by_rows(exec, transposed(a), transposed(b),
+                        [d](A x, index_t i, index_t) { return x * d[i]; });
   }
 }
 
@@ -96,9 +90,7 @@ void gather_rows(Exec& exec, matrix_view<A> a, vector_view<index_t const> rows,
   expects(b.rows == rows.size && a.cols == b.cols, error_kind::shape,
           "gather_rows: expected B ", rows.size, "x", a.cols, ", got ", b.rows, "x", b.cols);
   for_each_index(exec, rows.size, [&](index_t j) {
-    for (index_t k = 0; k < a.cols; ++k) {
-      b(j, k) = static_cast<B>(a(rows[j], k));
-    }
+    copy(exec, a.row(rows[j]), b.row(j));
   });
 }
 

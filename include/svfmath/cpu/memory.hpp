@@ -7,6 +7,7 @@
 
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/cpu/detail/map_elements.hpp>
 #include <svfmath/cpu/policy.hpp>
 
 namespace svf::cpu {
@@ -27,11 +28,7 @@ void copy(Exec& exec, matrix_view<S> source, matrix_view<D> destination) {
     source = transposed(source);
     destination = transposed(destination);
   }
-  for_each_index(exec, source.rows, [&](index_t i) {
-    for (index_t j = 0; j < source.cols; ++j) {
-      destination(i, j) = static_cast<D>(source(i, j));
-    }
-  });
+  detail::map_by_rows(exec, source, destination, [](S x, index_t, index_t) { return x; });
 }
 
 /// destination(i) ← source(i), converted. Throws `error{shape}` if sizes differ.
