@@ -101,3 +101,22 @@ TEST_CASE_TEMPLATE("secular equation: poles as near as deflation leaves them", T
     }
   }
 }
+
+TEST_CASE_TEMPLATE("secular equation: gaps and weights of all sizes next to each other", T, float,
+                   double) {
+  double const least = std::log10(double(std::numeric_limits<T>::epsilon()));
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    CAPTURE(seed);
+    svf::random_stream const random(seed);
+    std::vector<T> poles{T(0)};
+    std::vector<T> weights;
+    for (std::uint64_t j = 0; j < 12; ++j) {
+      weights.push_back(T(0.1 * std::pow(10.0, least * random.uniform(2 * j))));
+      // Deflation leaves gaps of 16 ε and more.
+      double const gap = std::pow(10.0, (least + 1.3) * random.uniform(2 * j + 1) - 1.5);
+      poles.push_back(std::max(poles.back() + T(gap), std::nextafter(poles.back(), T(2))));
+    }
+    poles.pop_back();
+    check_secular(poles, weights);
+  }
+}

@@ -161,7 +161,7 @@ svd_factors<wide_t<std::remove_const_t<T>>, Space> factorize_by(Exec& exec, matr
 ///
 /// Throws `error{shape}` for a matrix without elements, `error{numeric}` naming the position of a
 /// NaN or infinity, or if a σ overflows the type of W. The same bits on any number of threads.
-/// About 4mn² + 11n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
+/// About 3mn² + 5n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
 /// one matrix per thread with `cpu::seq`.
 template <execution_policy Exec, matrix_for<Exec> W>
 requires weight_scalar<matrix_value_t<W const>>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include <svfmath/core/config.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu/detail/gemm_kernel.hpp>
 
@@ -41,15 +42,17 @@ template <int Size, class T>
 /// the rows of `source` are contiguous.
 template <int Width, class T>
 void pack_strip(matrix_view<T const> source, T* to) {
+  constexpr int block = 4 * sizeof(T) <= config::vector_bytes ? 4 : 2;
   constexpr index_t chunk = 64 / index_t(sizeof(T));  // one cache line of every row at a time
   index_t const whole_rows = source.rows / 2 * 2;
   index_t const whole_cols = source.cols / chunk * chunk;
   for (index_t p = 0; p < whole_cols; p += chunk) {
     T const* const from = source.data + p;
     index_t i = 0;
-    for (; i + 4 <= whole_rows; i += 4) {
-      for (index_t q = 0; q < chunk; q += 4) {
-        transpose_block<4>(from + i * source.ld + q, source.ld, to + (p + q) * Width + i, Width);
+    for (; i + block <= whole_rows; i += block) {
+      for (index_t q = 0; q < chunk; q += block) {
+        transpose_block<block>(from + i * source.ld + q, source.ld, to + (p + q) * Width + i,
+                               Width);
       }
     }
     if (i < whole_rows) {

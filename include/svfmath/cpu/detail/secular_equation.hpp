@@ -72,47 +72,48 @@ template <class T>
   return result;
 }
 
-/// c + s_1/(p_1 − x) + s_2/(p_2 − x) with p_1 < 0 < p_2, or with p_1 < p_2 < 0 for the last root.
+/// c η² − a η + b: the numerator of c + s_1/(p_1 − η) + s_2/(p_2 − η), a rational function with
+/// f's poles next to the root, or, for the last root, the two poles below it.
 template <class T>
-struct two_poles {
+struct rational_model {
+  T a;
+  T b;
   T c;
-  T s1;
-  T p1;
-  T s2;
-  T p2;
 
   /// The root between the poles, or above both.
-  T root(bool last) const {
-    T const a = c * (p1 + p2) + s1 + s2;
-    T const b = c * p1 * p2 + s1 * p2 + s2 * p1;
+  T root(bool above_both) const {
     T const far = std::sqrt(std::max(T(0), a * a - T(4) * b * c));
-    if (last) {
+    if (above_both) {
       return a >= T(0) ? (a + far) / (T(2) * c) : T(2) * b / (a - far);
     }
     return a <= T(0) ? (a - far) / (T(2) * c) : T(2) * b / (a + far);
   }
 };
 
-/// What f is replaced by at a point: `matched` takes value and slope of ψ and φ each from the pole
-/// on its own side ("the middle way"); `fixed` leaves the weight of the origin as it is and puts
-/// what remains of the slope on the other pole ("fixed weight").
+/// The function with the weights s_1 and s_2 and the constant c.
 template <class T>
-two_poles<T> matched_poles(secular_value<T> const& at, T p1, T p2) {
-  T const s1 = at.below.slope * p1 * p1;
-  T const s2 = at.above.slope * p2 * p2;
-  return {at.f() - at.below.slope * p1 - at.above.slope * p2, s1, p1, s2, p2};
+rational_model<T> weighted_model(T c, T s1, T p1, T s2, T p2) {
+  return {c * (p1 + p2) + s1 + s2, c * p1 * p2 + s1 * p2 + s2 * p1, c};
 }
+
+/// A function with value and slope of f at η = 0; c tells one from another. From s_1 and s_2, which
+/// may be huge where a pole is far away, a and b would come with their rounding.
 template <class T>
-two_poles<T> fixed_first(secular_value<T> const& at, T w1, T p1, T p2) {
-  T const own = w1 / (p1 * p1);
-  T const other = std::max(T(0), at.slope() - own);
-  return {at.f() - p1 * own - p2 * other, w1, p1, other * p2 * p2, p2};
+rational_model<T> tangent_model(secular_value<T> const& at, T p1, T p2, T c) {
+  return {(p1 + p2) * at.f() - p1 * p2 * at.slope(), p1 * p2 * at.f(), c};
 }
+
+/// "The middle way": s_1 and s_2 have the slopes of ψ and φ.
 template <class T>
-two_poles<T> fixed_second(secular_value<T> const& at, T w2, T p1, T p2) {
-  T const own = w2 / (p2 * p2);
-  T const other = std::max(T(0), at.slope() - own);
-  return {at.f() - p2 * own - p1 * other, other * p1 * p1, p1, w2, p2};
+rational_model<T> middle_way(secular_value<T> const& at, T p1, T p2) {
+  return tangent_model(at, p1, p2, at.f() - at.below.slope * p1 - at.above.slope * p2);
+}
+
+/// "Fixed weight": the pole `near` keeps its own weight, `far` has the rest of the slope.
+template <class T>
+rational_model<T> fixed_weight(secular_value<T> const& at, T weight, T near, T far) {
+  T const own = weight / (near * near);
+  return tangent_model(at, near, far, at.f() - near * own - far * (at.slope() - own));
 }
 
 /// A root: its distance from the pole `origin`, and whether the iteration ended.
@@ -165,9 +166,7 @@ template <class T>
   T x = last ? high / T(2) : high;
   auto at = evaluate_secular(problem.weights, delta, size, x);
   // The first guess has the two poles with their own weights, and what the others are at x.
-  two_poles<T> guess{
-      at.f() - w1 / (delta[first] - x) - w2 / (delta[second] - x), w1, delta[first], w2,
-      delta[second]};
+  T const others = at.f() - w1 / (delta[first] - x) - w2 / (delta[second] - x);
   if (last) {
     (at.f() <= T(0) ? low : high) = x;
   } else if (at.f() < T(0)) {
@@ -175,12 +174,10 @@ template <class T>
     count_from(origin);
     low = -x;
     high = T(0);
-    guess.p1 = delta[first];
-    guess.p2 = T(0);
   }
   bool fixed = last;
   T before = at.f();
-  T next = guess.root(last);
+  T next = weighted_model(others, w1, delta[first], w2, delta[second]).root(last);
   for (int step = 0; step < most_steps; ++step) {
     if (!(next > low && next < high)) {
       // Far from the pole at 0 a bracket may span many orders of magnitude.
@@ -210,13 +207,11 @@ template <class T>
     before = f;
     T const p1 = delta[first] - x;
     T const p2 = delta[second] - x;
-    auto const model = !fixed && !last   ? matched_poles(at, p1, p2)
-                       : origin == first ? fixed_first(at, w1, p1, p2)
-                                         : fixed_second(at, w2, p1, p2);
-    next = x + model.root(last);
-    if (next == x) {
-      break;
-    }
+    auto const model = !fixed && !last   ? middle_way(at, p1, p2)
+                       : origin == first ? fixed_weight(at, w1, p1, p2)
+                                         : fixed_weight(at, w2, p2, p1);
+    T const root = x + model.root(last);
+    next = root == x ? low : root;
   }
   for (index_t j = 0; j < size; ++j) {
     delta[j] -= x;

@@ -105,7 +105,7 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
 
 /// The singular triplets of A (m×n), m >= n >= 1, not zero, with entries of size about 1, from the
 /// eigenvectors of AᵀA, one a row of `tail`. About 2mn² flops, and for k singular values below 1e-4
-/// of the largest 12mnk + 11k³ more.
+/// of the largest 11mnk + 5k³ more.
 template <class Exec, class Space>
 triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a,
                               matrix<double, Space> tail) {  // (k,n) V of what is left
@@ -130,7 +130,7 @@ triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a,
   return result;
 }
 
-/// The same with the eigenvectors computed here: 2mn² + 11n³ flops more.
+/// The same with the eigenvectors computed here: mn² + 5n³ flops more.
 template <class Exec, class Space>
 triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a) {
   return gram_triplets(exec, a, row_eigenvectors(exec, transposed(a)));
