@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <svfmath/core/matrix.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -55,4 +59,24 @@ TEST_CASE("matrix: extents that are negative or overflow are refused before any 
   CHECK_THROWS_AS(svf::matrix<float>(-1, 2), svf::error);
   CHECK_THROWS_AS(svf::vector<float>(-1), svf::error);
   CHECK(svf::matrix<float>(0, huge).size() == 0);
+}
+
+TEST_CASE("matrix: large ones too are zero, aligned, copied and given back") {
+  // Around the size from which memory comes in huge pages, and with a part of one left over.
+  for (svf::index_t const rows : {511, 512, 513, 1100}) {
+    CAPTURE(rows);
+    svf::matrix<double> a(rows, 512);
+    CHECK(reinterpret_cast<std::uintptr_t>(a.data()) % 64 == 0);
+    double largest = 0.0;
+    for (double const x : std::span<double const>(a.data(), std::size_t(a.size()))) {
+      largest = std::max(largest, std::abs(x));
+    }
+    CHECK(largest == 0.0);
+    a(rows - 1, 511) = 3.0;
+    svf::matrix<double> const b = a;
+    svf::matrix<double> const c = std::move(a);
+    CHECK(b(rows - 1, 511) == 3.0);
+    CHECK(c(rows - 1, 511) == 3.0);
+    CHECK(b.data() != c.data());
+  }
 }

@@ -2,10 +2,13 @@
 #include <svfmath/cpu/memory.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "support/close.hpp"
 #include "support/cpu_policies.hpp"
 
 #include "shared/memory.hpp"
@@ -31,5 +34,29 @@ TEST_CASE("memory: one and three threads copy the same, and nothing outside of t
     svf::cpu::copy(par, source.view(), svf::matrix_view<double>(by_par.data(), 13, 9, ld, layout));
     CHECK(by_seq == by_par);
     CHECK(std::count(by_seq.begin(), by_seq.end(), -7.0) == ld * ld - 13 * 9);
+  }
+}
+
+TEST_CASE("memory: copies between layouts, in whole tiles and parts of them") {
+  svf::cpu::par par(3);
+  for (auto const& [m, n] : {std::pair<index_t, index_t>{31, 33}, {32, 64}, {70, 1}, {1, 70},
+                             {65, 95}}) {
+    CAPTURE(m);
+    CAPTURE(n);
+    auto const source = test::normal_matrix<float>(m, n, 2);
+    std::vector<double> target(std::size_t((m + 3) * n), -7.0);
+    svf::matrix_view<double> const by_columns(target.data(), m, n, m + 3, svf::order::col_major);
+    svf::cpu::copy(par, source.view(), by_columns);
+    CHECK(std::count(target.begin(), target.end(), -7.0) == 3 * n);
+    svf::matrix<float> back(m, n);
+    svf::cpu::copy(par, by_columns, back.view());
+    CHECK(test::max_difference(back, source) == 0.0);
+    index_t wrong = 0;
+    for (index_t i = 0; i < m; ++i) {
+      for (index_t j = 0; j < n; ++j) {
+        wrong += target[std::size_t(j * (m + 3) + i)] == double(source(i, j)) ? 0 : 1;
+      }
+    }
+    CHECK(wrong == 0);
   }
 }

@@ -17,8 +17,7 @@
 /// found as its distance from the nearer pole, which keeps all d_j − λ accurate.
 namespace svf::cpu::detail {
 
-/// Σ_j w_j / δ_j over the poles on one side of a point, its derivative, and the sum of magnitudes
-/// that bounds the rounding of the first.
+/// Σ_j w_j / (δ_j − x) over the poles on one side of x, and its derivative.
 template <class T>
 struct side_sum {
   T value;
