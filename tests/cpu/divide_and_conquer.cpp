@@ -133,8 +133,8 @@ void check_eigenpairs(tridiagonal_case const& input, Solve&& solve) {
   e.push_back(T(0));
   double norm = double(std::numeric_limits<T>::min());
   for (index_t i = 0; i < n; ++i) {
-    norm = std::max({norm, std::abs(double(d[std::size_t(i)])),
-                     2.0 * std::abs(double(e[std::size_t(i)]))});
+    norm = std::max(
+        {norm, std::abs(double(d[std::size_t(i)])), 2.0 * std::abs(double(e[std::size_t(i)]))});
   }
   double const allowed = 4.0 * double(n + 10) * double(std::numeric_limits<T>::epsilon());
 

@@ -33,9 +33,9 @@ void check_secular(std::vector<T> const& poles, std::vector<T> const& weights) {
   std::vector<index_t> ascending(poles.size());
   std::iota(ascending.begin(), ascending.end(), index_t{0});
   std::sort(ascending.begin(), ascending.end(), [&](index_t i, index_t j) { return d[i] < d[j]; });
-  detail::secular_problem<T> const problem{
-      count, d.data(), w.data(), std::accumulate(weights.begin(), weights.end(), T(0)),
-      ascending.data()};
+  detail::secular_problem<T> const problem{count, d.data(), w.data(),
+                                           std::accumulate(weights.begin(), weights.end(), T(0)),
+                                           ascending.data()};
   svf::vector<T> delta(size);
   for (index_t i = 0; i < count; ++i) {
     CAPTURE(i);

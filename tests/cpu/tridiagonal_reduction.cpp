@@ -164,7 +164,9 @@ TEST_CASE_TEMPLATE("tridiagonal reduction: symmetric products in one piece and i
     for (index_t i = 0; i < m; ++i) {
       double sum = double(d[std::size_t(i)]) * double(x[i]) - double(y[i]);
       for (index_t j = 0; j < m; ++j) {
-        sum += j < i ? double(a(i, j)) * double(x[j]) : j > i ? double(a(j, i)) * double(x[j]) : 0.0;
+        sum += j < i   ? double(a(i, j)) * double(x[j])
+               : j > i ? double(a(j, i)) * double(x[j])
+                       : 0.0;
       }
       worst = std::max(worst, std::abs(sum));
     }

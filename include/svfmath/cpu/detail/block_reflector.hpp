@@ -17,9 +17,9 @@ namespace svf::cpu::detail {
 /// Reflectors that are applied at once.
 inline constexpr index_t reflector_block = 64;
 
-/// The upper triangular T (b×b) of H_1 … H_b = I − Rᵀ T R, H_i = I − τ_i v_i v_iᵀ, where the v_i are
-/// the rows of R, from the lower triangle of R Rᵀ: column k is −τ_k T (v_1 … v_{k−1})ᵀ v_k above τ_k.
-/// T comes in with zeros. About b³/3 flops.
+/// The upper triangular T (b×b) of H_1 … H_b = I − Rᵀ T R, H_i = I − τ_i v_i v_iᵀ, where the v_i
+/// are the rows of R, from the lower triangle of R Rᵀ: column k is −τ_k T (v_1 … v_{k−1})ᵀ v_k
+/// above τ_k. T comes in with zeros. About b³/3 flops.
 template <class T>
 [[gnu::noinline]] void wy_factor(matrix_view<T const> inner, T const* tau, matrix_view<T> t) {
   std::array<T, std::size_t(reflector_block)> column;
@@ -33,8 +33,8 @@ template <class T>
 }
 
 /// X ← X H_1 … H_{n−1} for the reflectors that `reduce_to_tridiagonal` left in the rows of `v`
-/// (n×n) and in `tau` (n): rows of X that are eigenvectors of the tridiagonal matrix become those of
-/// the full one. Sets the elements of `v` right of the reflectors to 0. 2n³ flops.
+/// (n×n) and in `tau` (n): rows of X that are eigenvectors of the tridiagonal matrix become those
+/// of the full one. Sets the elements of `v` right of the reflectors to 0. 2n³ flops.
 template <class Exec, class T>
 void apply_reflectors(Exec& exec, matrix_view<T> v, T const* tau, matrix_view<T> x) {
   index_t const n = v.rows;

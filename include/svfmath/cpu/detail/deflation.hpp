@@ -7,10 +7,10 @@
 
 #include <svfmath/core/view.hpp>
 
-/// What a rank-one update diag(d) + ρ z zᵀ leaves as it is: eigenvalues whose z is nearly 0, and one
-/// of two that are nearly equal, after a rotation that makes its z 0. (Cuppen, "A divide and conquer
-/// method for the symmetric tridiagonal eigenproblem", 1981; the bounds as in Gu and Eisenstat, "A
-/// divide-and-conquer algorithm for the symmetric tridiagonal eigenproblem", 1995.)
+/// What a rank-one update diag(d) + ρ z zᵀ leaves as it is: eigenvalues whose z is nearly 0, and
+/// one of two that are nearly equal, after a rotation that makes its z 0. (Cuppen, "A divide and
+/// conquer method for the symmetric tridiagonal eigenproblem", 1981; the bounds as in Gu and
+/// Eisenstat, "A divide-and-conquer algorithm for the symmetric tridiagonal eigenproblem", 1995.)
 namespace svf::cpu::detail {
 
 /// Which elements of an eigenvector are not 0: those of the upper half, of both, of the lower half.
@@ -27,9 +27,9 @@ template <class T>
 }
 
 /// How many of the n eigenpairs are kept for the secular equation. All arrays have one place for
-/// each row: `d` and `z`, and `supports`. `order` lists the rows by ascending d; `kept` ← those that
-/// stay, in this order, `dropped` ← the others. Rows of `x` that a rotation joins are rotated. |d|
-/// and ρ > 0 are at most 1, the larger of them at least 1/2.
+/// each row: `d` and `z`, and `supports`. `order` lists the rows by ascending d; `kept` ← those
+/// that stay, in this order, `dropped` ← the others. Rows of `x` that a rotation joins are rotated.
+/// |d| and ρ > 0 are at most 1, the larger of them at least 1/2.
 template <class T>
 [[gnu::noinline]] index_t deflate(index_t n, T rho, T* d, T* z, support* supports,
                                   index_t const* order, matrix_view<T> x, index_t* kept,

@@ -62,8 +62,8 @@ bool all_parts(Exec& exec, index_t count, Body&& body) {
 
 /// Eigenpairs of the symmetric tridiagonal matrix with the diagonal d (n) and the elements e (n−1)
 /// beside it, by divide and conquer (Cuppen 1981): d ← the eigenvalues, the rows of X (n×n), which
-/// comes in as 0, ← the eigenvectors, `order` (n) ← the rows by ascending eigenvalue. Entries are of
-/// size about 1. False if an iteration did not end; nothing that comes out is then of use. About
+/// comes in as 0, ← the eigenvectors, `order` (n) ← the rows by ascending eigenvalue. Entries are
+/// of size about 1. False if an iteration did not end; nothing that comes out is then of use. About
 /// 4n³/3 flops without deflation. The same bits on any number of threads.
 template <class Exec, class T>
 bool divide_and_conquer(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* order) {

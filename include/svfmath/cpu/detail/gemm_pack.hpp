@@ -73,7 +73,8 @@ void pack_strip(matrix_view<T const> source, T* to) {
 /// Strips that are packed together.
 inline constexpr index_t strips_at_once = 8;
 
-/// The rows of `source`, in strips of `Width` that follow each other, each as `pack_strip` writes it.
+/// The rows of `source`, in strips of `Width` that follow each other, each as `pack_strip` writes
+/// it.
 template <int Width, class T>
 void pack_strips(matrix_view<T const> source, T* to) {
   if (source.layout == order::row_major) {

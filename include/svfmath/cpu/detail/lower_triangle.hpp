@@ -41,8 +41,8 @@ T largest_in_lower(Exec& exec, matrix_view<T const> g) {
   if (!std::isfinite(most)) {
     for (index_t j = 0; j < n; ++j) {
       for (index_t i = j; i < n; ++i) {
-        expects(std::isfinite(g(i, j)), error_kind::numeric,
-                "eigh: expected finite elements, got ", g(i, j), " at (", i, ",", j, ")");
+        expects(std::isfinite(g(i, j)), error_kind::numeric, "eigh: expected finite elements, got ",
+                g(i, j), " at (", i, ",", j, ")");
       }
     }
   }

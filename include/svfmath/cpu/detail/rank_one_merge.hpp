@@ -19,8 +19,8 @@
 
 /// One merge of the divide-and-conquer method: from the eigenpairs of two halves to those of
 /// diag(T_1, T_2) + ρ v vᵀ. With the eigenvectors of the halves this is diag(d) + ρ z zᵀ, which
-/// deflation shrinks and the secular equation solves. The vectors are those of a matrix that has the
-/// computed roots exactly: with the z that Löwner's formula gives for them, they are orthogonal
+/// deflation shrinks and the secular equation solves. The vectors are those of a matrix that has
+/// the computed roots exactly: with the z that Löwner's formula gives for them, they are orthogonal
 /// however close the roots are (Gu and Eisenstat, "A divide-and-conquer algorithm for the symmetric
 /// tridiagonal eigenproblem", 1995).
 namespace svf::cpu::detail {
@@ -50,10 +50,10 @@ class merge_workspace {
         sorted(origin_row + n),
         supports(supports_) {}
 
-  T* s;             ///< rows of d_j − λ_i, then of eigenvectors
-  T* rows;          ///< the halves of the old eigenvectors
-  T* z;             ///< by row
-  T* poles;         ///< by place, as `weights` and `new_z`
+  T* s;      ///< rows of d_j − λ_i, then of eigenvectors
+  T* rows;   ///< the halves of the old eigenvectors
+  T* z;      ///< by row
+  T* poles;  ///< by place, as `weights` and `new_z`
   T* weights;
   T* new_z;
   T* roots;
@@ -62,7 +62,7 @@ class merge_workspace {
   index_t* place;       ///< of the i-th pole, among the poles grouped by support
   index_t* origin_row;  ///< of a place
   index_t* sorted;
-  support* supports;    ///< by row
+  support* supports;  ///< by row
 };
 
 /// How many kept rows have each support; places follow in this order.
@@ -208,13 +208,13 @@ void update_rows(Exec& exec, index_t upper_size, support_counts counts, merge_wo
   });
 }
 
-/// A power of two s with max(|d|, 2 |coupling|)/s in [1/2, 1), or 0 where the coupling or all of them
-/// are too small to matter in a matrix with elements of size about 1.
+/// A power of two s with max(|d|, 2 |coupling|)/s in [1/2, 1), or 0 where the coupling or all of
+/// them are too small to matter in a matrix with elements of size about 1.
 template <class T>
 T scale_of_update(index_t n, T coupling, T const* d, index_t const* order) {
   constexpr T negligible = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
-  T const largest = std::max({std::abs(d[order[0]]), std::abs(d[order[n - 1]]),
-                              T(2) * std::abs(coupling)});
+  T const largest =
+      std::max({std::abs(d[order[0]]), std::abs(d[order[n - 1]]), T(2) * std::abs(coupling)});
   if (coupling == T(0) || largest <= negligible) {
     return T(0);
   }

@@ -11,10 +11,10 @@
 #include <svfmath/cpu/detail/padded_rows.hpp>
 
 /// Roots of f(λ) = 1 + Σ_j w_j / (d_j − λ) with w > 0: the eigenvalues of diag(d) + z zᵀ, w = z∘z.
-/// Between two neighbouring poles f rises from −∞ to ∞. Every step replaces f by a rational function
-/// with these two poles and takes its root (Li, "Solving secular equations stably and efficiently",
-/// LAPACK working note 89, 1993); bisection takes over where that leaves the bracket. A root is
-/// found as its distance from the nearer pole, which keeps all d_j − λ accurate.
+/// Between two neighbouring poles f rises from −∞ to ∞. Every step replaces f by a rational
+/// function with these two poles and takes its root (Li, "Solving secular equations stably and
+/// efficiently", LAPACK working note 89, 1993); bisection takes over where that leaves the bracket.
+/// A root is found as its distance from the nearer pole, which keeps all d_j − λ accurate.
 namespace svf::cpu::detail {
 
 /// Σ_j w_j / (δ_j − x) over the poles on one side of x, and its derivative.

@@ -14,8 +14,8 @@
 /// product is bound by how fast they come.
 namespace svf::cpu::detail {
 
-/// The strict lower triangle L of a symmetric matrix in padded rows: zeros stand on the diagonal and
-/// right of it, up to the padded end of the group of four rows that a row belongs to.
+/// The strict lower triangle L of a symmetric matrix in padded rows: zeros stand on the diagonal
+/// and right of it, up to the padded end of the group of four rows that a row belongs to.
 template <class T>
 struct strict_lower {
   T const* data;

@@ -14,8 +14,8 @@
 
 /// Eigenvalues and eigenvectors of a symmetric tridiagonal matrix by implicit QR steps with
 /// Wilkinson's shift (Golub and Van Loan, "Matrix Computations", 8.3). The rotations of many steps
-/// are collected and then applied to one narrow panel of the vectors after the other, which stays in
-/// the cache; applied one by one they would stream all of them through it for every step.
+/// are collected and then applied to one narrow panel of the vectors after the other, which stays
+/// in the cache; applied one by one they would stream all of them through it for every step.
 namespace svf::cpu::detail {
 
 template <class T>
@@ -44,9 +44,9 @@ struct sweeps {
 /// Elements of every vector that make a panel.
 inline constexpr index_t panel_width = 16;
 
-/// The elements from `left` on, count <= panel_width of them, of all vectors, the rows of Q, ← these
-/// after all sweeps. Never inlined: a compiler may contract c·l + s·r into a fused operation in two
-/// ways, and every policy has to run the same choice.
+/// The elements from `left` on, count <= panel_width of them, of all vectors, the rows of Q, ←
+/// these after all sweeps. Never inlined: a compiler may contract c·l + s·r into a fused operation
+/// in two ways, and every policy has to run the same choice.
 template <class T>
 [[gnu::noinline]] void apply_sweeps_to_panel(sweeps<T> const& all, matrix_view<T> q, index_t left,
                                              index_t count) {

@@ -12,10 +12,11 @@
 #include <svfmath/cpu/detail/padded_rows.hpp>
 #include <svfmath/cpu/detail/symmetric_product.hpp>
 
-/// Householder reduction of a symmetric matrix to tridiagonal form in panels (Dongarra, Sorensen and
-/// Hammarling, "Block reduction of matrices to condensed forms for eigenvalue computations", 1989),
-/// from the last row upwards: what is left to reduce is always the leading block, whose rows start
-/// at cache lines. Half of the flops are in products with that block, half in its update by gemm.
+/// Householder reduction of a symmetric matrix to tridiagonal form in panels (Dongarra, Sorensen
+/// and Hammarling, "Block reduction of matrices to condensed forms for eigenvalue computations",
+/// 1989), from the last row upwards: what is left to reduce is always the leading block, whose rows
+/// start at cache lines. Half of the flops are in products with that block, half in its update by
+/// gemm.
 namespace svf::cpu::detail {
 
 /// Rows that are reduced before the leading block is updated.
