@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <doctest/doctest.h>
+#include <svfmath/core/detail/host_memory.hpp>
 
 TEST_CASE("matrix: zero at construction, row-major, aligned to a cache line") {
   svf::matrix<float> a(5, 7);
@@ -61,9 +62,24 @@ TEST_CASE("matrix: extents that are negative or overflow are refused before any 
   CHECK(svf::matrix<float>(0, huge).size() == 0);
 }
 
+TEST_CASE("matrix: huge pages waste at most a quarter") {
+  using svf::detail::huge_page;
+  using svf::detail::huge_part;
+  CHECK(huge_part(0) == 0);
+  CHECK(huge_part(huge_page / 2) == 0);
+  CHECK(huge_part(huge_page) == huge_page);
+  for (std::size_t bytes = 1; bytes < 40 * huge_page; bytes += huge_page / 100) {
+    CAPTURE(bytes);
+    std::size_t const huge = huge_part(bytes);
+    CHECK(huge % huge_page == 0);
+    CHECK(bytes < huge + huge_page);
+    CHECK((huge <= bytes || huge - bytes <= bytes / 4));
+  }
+}
+
 TEST_CASE("matrix: large ones too are zero, aligned, copied and given back") {
   // Around the size from which memory comes in huge pages, and with a part of one left over.
-  for (svf::index_t const rows : {511, 512, 513, 1100}) {
+  for (svf::index_t const rows : {300, 409, 410, 512, 513, 1000, 1100}) {
     CAPTURE(rows);
     svf::matrix<double> a(rows, 512);
     CHECK(reinterpret_cast<std::uintptr_t>(a.data()) % 64 == 0);

@@ -109,14 +109,13 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
   T const largest = detail::largest_in_lower<Exec, T>(exec, g);
   T const scale = largest > T(0) ? largest : T(1);
   index_t const ld = detail::padded_stride<T>(n);
-  matrix<T> reduced(n, ld);
-  matrix<T> rows(n, ld);  // eigenvectors
+  matrix<T> storage(2 * n, ld);
   std::vector<T> d(std::size_t(n), T(0));
   std::vector<T> e(std::size_t(n), T(0));
   std::vector<T> tau(std::size_t(n), T(0));
   std::vector<index_t> order(std::size_t(n), 0);
-  matrix_view<T> const a(reduced.data(), n, n, ld);
-  matrix_view<T> const x(rows.data(), n, n, ld);
+  matrix_view<T> const a = storage.view().block(0, 0, n, n);  // the reduced matrix
+  matrix_view<T> const x = storage.view().block(n, 0, n, n);  // eigenvectors, one a row
   detail::load_lower<Exec, T>(exec, g, scale, d.data(), a);
   detail::reduce_to_tridiagonal(exec, a, d.data(), e.data(), tau.data());
   expects(detail::tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()),
