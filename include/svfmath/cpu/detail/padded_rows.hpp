@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include <svfmath/core/view.hpp>
-#include <svfmath/cpu/detail/gemm_dot.hpp>
 #include <svfmath/cpu/detail/gemm_kernel.hpp>
 
 /// Vector operations on rows that start at a cache line and are padded: behind the elements that
@@ -25,6 +25,25 @@ template <class T>
 constexpr index_t padded_stride(index_t size) {
   constexpr index_t line = 64 / index_t(sizeof(T));
   return ((size + line - 1) / line | 1) * line;
+}
+
+/// The sum of the lanes of a vector, halving it each time. By shuffles alone: GCC 12 would keep a
+/// sum whose parts are read through memory there, in the loop that forms it as well.
+template <class T, std::size_t... Half, class V>
+[[gnu::always_inline]] inline T sum_of_halves(V v, std::index_sequence<Half...>) {
+  constexpr std::size_t half = sizeof...(Half);
+  if constexpr (half == 1) {
+    return v[0] + v[1];
+  } else {
+    using part [[gnu::vector_size(half * sizeof(T))]] = T;
+    part const sum = part(__builtin_shufflevector(v, v, int(Half)...)) +
+                     part(__builtin_shufflevector(v, v, int(Half + half)...));
+    return sum_of_halves<T>(sum, std::make_index_sequence<half / 2>{});
+  }
+}
+template <class T>
+[[gnu::always_inline]] inline T sum_of_vector(typename gemm_blocking<T>::vector v) {
+  return sum_of_halves<T>(v, std::make_index_sequence<std::size_t(gemm_blocking<T>::lanes / 2)>{});
 }
 
 /// y ← y + Σ_q c(q) a_q over `Rows` rows a_q = a + q·lda.
@@ -78,10 +97,9 @@ template <int Rows, class T>
       sum[q] += load<vector>(a + q * lda + j) * right;
     }
   }
+#pragma GCC unroll 8
   for (int q = 0; q < Rows; ++q) {
-    alignas(vector) T lane[lanes];
-    store(lane, sum[q]);
-    out[q] = sum_of_lanes<T, int(lanes)>(lane);
+    out[q] = sum_of_vector<T>(sum[q]);
   }
 }
 

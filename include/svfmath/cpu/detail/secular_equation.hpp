@@ -6,7 +6,6 @@
 #include <limits>
 
 #include <svfmath/core/view.hpp>
-#include <svfmath/cpu/detail/gemm_dot.hpp>
 #include <svfmath/cpu/detail/gemm_kernel.hpp>
 #include <svfmath/cpu/detail/padded_rows.hpp>
 
@@ -59,15 +58,11 @@ template <class T>
     above_slope += inverse < zero ? zero : slope;
     error += above - below;
   }
-  auto const total = [](vector v) {
-    alignas(vector) T lane[lanes];
-    store(lane, v);
-    return sum_of_lanes<T, int(lanes)>(lane);
-  };
-  secular_value<T> result{
-      {total(below), total(below_slope)}, {total(above), total(above_slope)}, T(0)};
+  secular_value<T> result{{sum_of_vector<T>(below), sum_of_vector<T>(below_slope)},
+                          {sum_of_vector<T>(above), sum_of_vector<T>(above_slope)},
+                          T(0)};
   T const magnitude = result.above.value - result.below.value;
-  result.error = total(error) + T(8) * magnitude + T(1) + std::abs(shift) * result.slope();
+  result.error = sum_of_vector<T>(error) + T(8) * magnitude + T(1) + std::abs(shift) * result.slope();
   return result;
 }
 

@@ -53,10 +53,9 @@ template <int Rows, class T>
     }
     store(y + j, below);
   }
+#pragma GCC unroll 4
   for (int q = 0; q < Rows; ++q) {
-    alignas(vector) T lane[lanes];
-    store(lane, sum[q]);
-    y[row + q] += sum_of_lanes<T, int(lanes)>(lane);
+    y[row + q] += sum_of_vector<T>(sum[q]);
   }
 }
 
