@@ -2,9 +2,12 @@
 #include <svfmath/core/matrix.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -34,6 +37,30 @@ TEST_CASE("matrix: copies own their elements") {
   CHECK(a(1, 1) == 3.0);
   svf::matrix<double> const moved = std::move(b);
   CHECK(moved(1, 1) == 4.0);
+}
+
+TEST_CASE("matrix: elements in memory that somebody else keeps are used where they lie") {
+  auto const memory = std::make_shared<std::array<float, 6>>();
+  std::iota(memory->begin(), memory->end(), 1.0f);
+  {
+    svf::matrix<float> a(svf::buffer<float, svf::host_space>(memory->data(), 6, memory), 2, 3);
+    CHECK(memory.use_count() == 2);
+    CHECK(a.data() == memory->data());
+    CHECK(a(1, 0) == 4.0f);
+    a(1, 2) = 7.0f;
+    CHECK((*memory)[5] == 7.0f);
+    svf::matrix<float> copy = a;
+    CHECK(copy.data() != a.data());
+    copy(1, 2) = 8.0f;
+    CHECK(a(1, 2) == 7.0f);
+    svf::matrix<float> const moved = std::move(a);
+    CHECK(moved.data() == memory->data());
+    copy = moved;
+    CHECK(copy(1, 2) == 7.0f);
+    CHECK(copy.data() != moved.data());
+    CHECK(memory.use_count() == 2);
+  }
+  CHECK(memory.use_count() == 1);
 }
 
 TEST_CASE("matrix: empty shapes are legal") {

@@ -35,6 +35,20 @@ TEST_CASE("mapped_file: shows the content, also after a move and a replacement")
   CHECK(text_of(svf::mapped_file(path)) == "else");
 }
 
+TEST_CASE("mapped_file: what is changed in memory stays there") {
+  test::temp_directory const folder;
+  auto const path = folder.path() / "file";
+  test::write_raw(path, "content");
+  svf::mapped_file file(path);
+  file.read_ahead();
+  auto const bytes = file.private_bytes();
+  CHECK(bytes.data() == file.bytes().data());
+  bytes[0] = std::byte('C');
+  CHECK(text_of(file) == "Content");
+  CHECK(test::read_raw(path) == "content");
+  CHECK(text_of(svf::mapped_file(path)) == "content");
+}
+
 TEST_CASE("mapped_file: says what is wrong, and with which file") {
   test::temp_directory const folder;
   test::write_raw(folder.path() / "empty", "");

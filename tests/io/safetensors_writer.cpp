@@ -29,7 +29,7 @@ TEST_CASE("safetensors_writer: writes exactly the bytes of the format, in the or
       R"("a":{"dtype":"F32","shape":[2,1],"data_offsets":[8,16]},)"
       R"("b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]},)"
       R"("a2":{"dtype":"U8","shape":[1],"data_offsets":[24,25]}})";
-  std::string const padded = json + std::string((8 - json.size() % 8) % 8, ' ');
+  std::string const padded = json + std::string(63 - (8 + json.size() + 63) % 64, ' ');
   std::string const data =
       test::bytes_of(d) + test::bytes_of(f) + test::bytes_of(f) + test::bytes_of(u);
 
@@ -41,6 +41,12 @@ TEST_CASE("safetensors_writer: writes exactly the bytes of the format, in the or
   writer.set_metadata("k\"", "v");
   writer.write(path);
   CHECK(test::read_raw(path) == test::raw_safetensors(padded, data));
+  CHECK(writer.header("file") == test::little_endian(padded.size()) + padded);
+  CHECK(writer.header("file").size() % 64 == 0);
+  std::string const text = writer.header("file");
+  auto const header = std::as_bytes(std::span(text));
+  svf::safetensors_file const file(path);
+  CHECK(std::equal(header.begin(), header.end(), file.header().begin(), file.header().end()));
 }
 
 TEST_CASE("safetensors_writer: every type comes back, whichever way it was added") {

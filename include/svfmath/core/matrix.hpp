@@ -4,10 +4,10 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <new>
-#include <span>
+#include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <svfmath/core/detail/host_memory.hpp>
 #include <svfmath/core/error.hpp>
@@ -47,18 +47,57 @@ struct aligned_allocator {
   }
 };
 
+/// Elements on the host: in memory of its own, or in memory that somebody else keeps, such as a
+/// mapped file. Either way they are the buffer's alone to change, and a copy has memory of its own.
 template <class T>
 class buffer<T, host_space> {
  public:
   buffer() = default;
-  explicit buffer(index_t size) : data_(std::size_t(size)) {}
+  /// Zero. Throws `error{shape}` for a negative size and std::bad_alloc.
+  explicit buffer(index_t size) : buffer(allocated(size), size) {
+    std::uninitialized_value_construct_n(data(), size);
+  }
+  /// The `size` elements at `elements`, without a copy. They must be writable, used by nobody else
+  /// and there for as long as `keeper`, which is not null.
+  buffer(T* elements, index_t size, std::shared_ptr<void const> keeper)
+      : elements_(elements, releaser{std::move(keeper)}), size_(size) {}
+  buffer(buffer const& other) : buffer(allocated(other.size_), other.size_) {
+    std::uninitialized_copy_n(other.data(), other.size_, data());
+  }
+  buffer(buffer&& other) noexcept
+      : elements_(std::move(other.elements_)), size_(std::exchange(other.size_, 0)) {}
+  buffer& operator=(buffer other) noexcept {
+    elements_ = std::move(other.elements_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
 
-  T* data() { return data_.data(); }
-  T const* data() const { return data_.data(); }
-  index_t size() const { return index_t(data_.size()); }
+  T* data() { return elements_.get(); }
+  T const* data() const { return elements_.get(); }
+  index_t size() const { return size_; }
 
  private:
-  std::vector<T, aligned_allocator<T>> data_;
+  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
+
+  struct releaser {
+    std::shared_ptr<void const> keeper;  // null: the memory is the buffer's own
+
+    void operator()(T* elements) const noexcept {
+      if (!keeper) {
+        aligned_allocator<T>{}.deallocate(elements, 0);
+      }
+    }
+  };
+
+  buffer(T* elements, index_t size) : elements_(elements), size_(size) {}
+
+  static T* allocated(index_t size) {
+    expects(size >= 0, error_kind::shape, "buffer: expected a size >= 0, got ", size);
+    return size == 0 ? nullptr : aligned_allocator<T>{}.allocate(std::size_t(size));
+  }
+
+  std::unique_ptr<T[], releaser> elements_;
+  index_t size_ = 0;
 };
 
 namespace detail {

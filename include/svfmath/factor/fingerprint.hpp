@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <compare>
-#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
-#include <vector>
 
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/detail/content_bytes.hpp>
 #include <svfmath/factor/detail/hash.hpp>
 
 namespace svf {
@@ -67,37 +64,8 @@ inline constexpr std::array<std::uint64_t, 2> fingerprint_seeds{0, 0x5356464D415
 /// several GB/s when rows are contiguous. Throws nothing; NaN and Inf are content like any other.
 template <matrix_like W>
 fingerprint fingerprint_of(W const& w) {
-  using T = matrix_value_t<W const>;
-  static_assert(std::floating_point<T>, "fingerprint_of: expected floating-point elements");
-  auto const a = as_matrix(w);
-  static_assert(std::is_same_v<typename decltype(a)::space, host_space>,
-                "fingerprint_of: expected a matrix in host memory");
   detail::fingerprint_hash hash(detail::fingerprint_seeds);
-  hash.update_value(std::array<std::uint64_t, 3>{sizeof(T), std::uint64_t(a.rows),
-                                                 std::uint64_t(a.cols)});
-  auto const update = [&](T const* data, index_t count) {
-    hash.update(std::as_bytes(std::span(data, std::size_t(count))));
-  };
-  if (a.col_stride() == 1 && a.row_stride() == a.cols) {
-    update(a.data, a.size());
-  } else if (a.col_stride() == 1) {
-    for (index_t i = 0; i < a.rows; ++i) {
-      update(&a(i, 0), a.cols);
-    }
-  } else {
-    // A few rows at a time are gathered, so that each cache line is fetched once.
-    constexpr index_t band = 16;
-    std::vector<T> gathered(std::size_t(band * a.cols));
-    for (index_t first = 0; first < a.rows; first += band) {
-      index_t const rows = std::min(band, a.rows - first);
-      for (index_t j = 0; j < a.cols; ++j) {
-        for (index_t i = 0; i < rows; ++i) {
-          gathered[std::size_t(i * a.cols + j)] = a(first + i, j);
-        }
-      }
-      update(gathered.data(), rows * a.cols);
-    }
-  }
+  detail::for_content_bytes(w, [&](std::span<std::byte const> bytes) { hash.update(bytes); });
   return {hash.digest()};
 }
 

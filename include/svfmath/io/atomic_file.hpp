@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/file.h>
-
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -13,6 +11,7 @@
 #include <utility>
 
 #include <svfmath/core/error.hpp>
+#include <svfmath/io/detail/locks.hpp>
 #include <svfmath/io/detail/posix.hpp>
 
 namespace svf {
@@ -73,7 +72,25 @@ class atomic_file {
 
   std::filesystem::path const& path() const { return path_; }
 
+  /// For which file in the same folder a temporary of this name would be: the first 200 bytes of
+  /// its name, or nothing if the name is not one of a temporary.
+  static std::string_view target_of(std::string_view temporary) {
+    auto const mark = temporary.rfind(infix);
+    if (!temporary.starts_with('.') || mark == temporary.npos) {
+      return {};
+    }
+    std::string_view const numbers = temporary.substr(mark + infix.size());  // PID-ATTEMPT
+    auto const dash = numbers.find('-');
+    auto const is_number = [](std::string_view text) {
+      return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+    };
+    bool const made_here = dash != numbers.npos && is_number(numbers.substr(0, dash)) &&
+                           is_number(numbers.substr(dash + 1));
+    return made_here ? temporary.substr(1, mark - 1) : std::string_view();
+  }
+
  private:
+  static constexpr std::string_view infix = ".tmp-";
   static constexpr std::size_t largest_write = std::size_t{1} << 30;
 
   static std::filesystem::path folder_of(std::filesystem::path const& path) {
@@ -88,55 +105,23 @@ class atomic_file {
   }
 
   // Cut so that the temporary's name keeps below the 255 bytes that file systems allow.
-  std::string prefix() const {
-    std::string name = ".";
-    name += path_.filename().string().substr(0, 200);
-    return name += ".tmp-";
-  }
-
-  // The lock tells other writers that this temporary is in use; it ends with the process.
-  static bool lock(detail::file_descriptor const& file, int mode) {
-    return detail::retry_interrupted([&] { return ::flock(file.get(), LOCK_EX | mode); }) == 0;
-  }
-
-  // Some network file systems have no locks. No writer can then take another's temporary for an
-  // abandoned one, so it is safe without.
-  static bool locks_missing(int code) {
-    return code == ENOLCK || code == EOPNOTSUPP || code == ENOSYS;
-  }
-
-  // Whether a file of this name was made by `create_temporary`: the prefix, then PID-ATTEMPT.
-  bool is_temporary(std::string_view name) const {
-    std::string const begin = prefix();
-    if (!name.starts_with(begin)) {
-      return false;
-    }
-    name.remove_prefix(begin.size());
-    auto const dash = name.find('-');
-    auto const is_number = [](std::string_view text) {
-      return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-    };
-    return dash != name.npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
-  }
+  std::string target() const { return path_.filename().string().substr(0, 200); }
 
   void remove_abandoned() const {
+    std::string const wanted = target();
     std::error_code ignored;
     std::filesystem::directory_iterator entry(folder_of(path_), ignored);
     for (; !ignored && entry != std::filesystem::directory_iterator(); entry.increment(ignored)) {
-      if (!is_temporary(entry->path().filename().string())) {
-        continue;
-      }
-      detail::file_descriptor const file(
-          ::open(entry->path().c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-      // Before the lock was held, its owner may have finished and another begun under its name.
-      if (file.is_open() && lock(file, LOCK_NB) && detail::is_at(file, entry->path())) {
-        ::unlink(entry->path().c_str());
+      if (target_of(entry->path().filename().string()) == wanted) {
+        detail::remove_if_unlocked(entry->path());
       }
     }
   }
 
   void create_temporary() {
-    auto const stem = folder_of(path_) / (prefix() + std::to_string(::getpid()) + "-");
+    std::string name = ".";
+    name.append(target()).append(infix).append(std::to_string(::getpid())).append("-");
+    auto const stem = folder_of(path_) / name;
     for (int attempt = 0; attempt < 1000; ++attempt) {
       temporary_ = stem;
       temporary_ += std::to_string(attempt);
@@ -147,7 +132,9 @@ class atomic_file {
         continue;
       }
       struct stat status = {};
-      bool const locked = lock(file, 0) || locks_missing(errno);
+      // The lock tells other writers that this temporary is in use; it ends with the process. Where
+      // there are no locks, none can take it for an abandoned one, so it is safe without.
+      bool const locked = detail::lock_exclusively(file) || detail::locks_missing(errno);
       if (!locked || ::fstat(file.get(), &status) != 0) {
         int const code = errno;
         ::unlink(temporary_.c_str());

@@ -44,7 +44,8 @@ class mapped_file {
     expects(std::uint64_t(status.st_size) <= std::numeric_limits<std::size_t>::max() / 2,
             error_kind::backend, "'", path_, "': ", status.st_size, " bytes cannot be mapped");
     size_ = std::size_t(status.st_size);
-    void* const address = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    void* const address =
+        ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE | MAP_NORESERVE, file.get(), 0);
     expects(address != MAP_FAILED, error_kind::backend, "cannot map '", path_,
             "': ", detail::system_message(errno));
     data_ = static_cast<std::byte const*>(address);
@@ -66,6 +67,21 @@ class mapped_file {
   }
 
   std::span<std::byte const> bytes() const { return {data_, size_}; }
+
+  /// The same bytes, to be changed: a page that is written to becomes a copy of this object's own,
+  /// and the file stays as it is. Throws `error{backend}` if the system refuses. O(1).
+  std::span<std::byte> private_bytes() {
+    auto* const address = const_cast<std::byte*>(data_);
+    expects(::mprotect(address, size_, PROT_READ | PROT_WRITE) == 0, error_kind::backend,
+            "cannot make '", path_, "' writable in memory: ", detail::system_message(errno));
+    return {address, size_};
+  }
+
+  /// Tells the system that all bytes will soon be read in their order, so that it reads ahead.
+  void read_ahead() const {
+    ::madvise(const_cast<std::byte*>(data_), size_, MADV_SEQUENTIAL);  // no more than a hint
+  }
+
   std::size_t size() const { return size_; }
   std::filesystem::path const& path() const { return path_; }
 

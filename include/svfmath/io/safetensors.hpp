@@ -33,8 +33,8 @@ class safetensors_file {
   explicit safetensors_file(std::filesystem::path const& path) : file_(path) {
     auto const text = detail::safetensors_header_text(file_.bytes(), path.string());
     auto header = detail::parse_safetensors_header(text, path.string());
-    data_ = file_.bytes().subspan(detail::safetensors_prefix + text.size());
-    detail::check_safetensors_layout(header.tensors, data_.size(), path.string());
+    data_begin_ = detail::safetensors_prefix + text.size();
+    detail::check_safetensors_layout(header.tensors, file_.size() - data_begin_, path.string());
     tensors_ = std::move(header.tensors);
     metadata_ = std::move(header.metadata);
     by_name_.resize(tensors_.size());
@@ -69,8 +69,16 @@ class safetensors_file {
 
   /// The bytes of a tensor of this file, at any alignment. Valid as long as this object.
   std::span<std::byte const> bytes(tensor_info const& tensor) const {
-    return data_.subspan(std::size_t(tensor.begin), std::size_t(tensor.bytes()));
+    return file_.bytes().subspan(data_begin_ + std::size_t(tensor.begin),
+                                 std::size_t(tensor.bytes()));
   }
+
+  /// The bytes before the first tensor: the header's length and the header.
+  std::span<std::byte const> header() const { return file_.bytes().first(data_begin_); }
+
+  /// The file underneath.
+  mapped_file& file() { return file_; }
+  mapped_file const& file() const { return file_; }
 
   /// Converts the elements of a tensor of this file into `out`, in row-major order; the shape is
   /// free, the count is not. Types F32, F16, BF16 and F64; throws `error{format}` for others and
@@ -120,7 +128,7 @@ class safetensors_file {
   }
 
   mapped_file file_;
-  std::span<std::byte const> data_;
+  std::size_t data_begin_ = 0;
   std::vector<tensor_info> tensors_;
   std::vector<std::size_t> by_name_;
   std::map<std::string, std::string> metadata_;

@@ -25,7 +25,7 @@ namespace svf {
 
 /// Collects tensors and writes them as one safetensors file. The same tensors and metadata give
 /// the same bytes, in whatever order they were added: tensors are sorted by element width
-/// (descending, so that all are aligned) and then by name, and the data begins at a multiple of 8.
+/// (descending, so that all are aligned) and then by name, and the data begins at a multiple of 64.
 class safetensors_writer {
  public:
   /// Writes the bytes of one tensor into the buffer it is given, which has their exact size.
@@ -97,14 +97,20 @@ class safetensors_writer {
     metadata_.insert_or_assign(std::move(key), std::move(value));
   }
 
+  /// What the file begins with: the header's length and the header. `file` begins messages. Throws
+  /// `error{format}` as `write` does.
+  std::string header(std::string const& file) const {
+    return detail::safetensors_text(infos(in_file_order()), metadata_, file);
+  }
+
   /// Writes the file in one atomic step (see `atomic_file`); what is there now stays until then.
   /// Throws `error{backend}` if the system refuses and `error{format}` if a name or metadata is not
   /// UTF-8 or the header exceeds 100 MB. One pass over the data, no second copy of it.
   void write(std::filesystem::path const& path) const {
     std::vector<entry const*> const sorted = in_file_order();
-    std::string const header = detail::safetensors_text(infos(sorted), metadata_, path.string());
+    std::string const beginning = header(path.string());
     write_atomically(path, [&](atomic_file& file) {
-      file.write(header);
+      file.write(beginning);
       for (entry const* tensor : sorted) {
         write_tensor(*tensor, file);
       }

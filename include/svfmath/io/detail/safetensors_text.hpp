@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -24,8 +25,13 @@ inline std::string json_string(std::string const& text, std::string const& file)
   }
 }
 
+/// Where data begins in the files that svfmath writes, at a multiple of this: a cache line, so that
+/// a mapped tensor can be computed with where it lies.
+inline constexpr std::size_t safetensors_alignment = 64;
+
 /// The beginning of a safetensors file, up to where the data starts: the length, then the JSON
-/// header padded with blanks to a multiple of 8. Throws `error{format}` that begins with `file`.
+/// header padded with blanks to `safetensors_alignment`. Throws `error{format}` that begins with
+/// `file`.
 inline std::string safetensors_text(std::span<tensor_info const> tensors,
                                     std::map<std::string, std::string> const& metadata,
                                     std::string const& file) {
@@ -47,7 +53,8 @@ inline std::string safetensors_text(std::span<tensor_info const> tensors,
             std::to_string(tensor.begin) + "," + std::to_string(tensor.end) + "]}";
   }
   json += "}";
-  json.append((8 - json.size() % 8) % 8, ' ');
+  std::size_t const past = (safetensors_prefix + json.size()) % safetensors_alignment;
+  json.append((safetensors_alignment - past) % safetensors_alignment, ' ');
   expects(json.size() <= largest_safetensors_header, error_kind::format, file,
           ": expected a header of at most 100000000 bytes, got ", json.size());
   std::string text(safetensors_prefix, '\0');
