@@ -16,5 +16,6 @@ void add_generate(CLI::App& tool);
 void add_eval(CLI::App& tool);
 void add_train(CLI::App& tool);
 void add_adapt(CLI::App& tool);
+void add_cache_command(CLI::App& tool);
 
 }  // namespace cli

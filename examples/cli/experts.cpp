@@ -3,10 +3,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <utility>
-
-#include <svfmath/factor/factor_cache.hpp>
 
 #include "progress.hpp"
 
@@ -34,12 +31,6 @@ std::shared_ptr<svf::layout const> layout_of(llama::model_sites const& sites,
 }
 
 }  // namespace
-
-void add_cache(CLI::App& command, std::string& cache) {
-  command.add_option("--cache", cache, "Folder that keeps factors, so that each is made once")
-      ->type_name("DIR")
-      ->check(not_empty());
-}
 
 void add_expert(CLI::App& command, std::string& expert, std::string const& help) {
   command.add_option("--expert", expert, help)->type_name("FILE")->check(not_empty());

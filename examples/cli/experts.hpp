@@ -3,7 +3,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +12,7 @@
 
 #include <transformer/adapted_model.hpp>
 
+#include "cache_options.hpp"
 #include "device.hpp"
 #include "output.hpp"
 #include "progress.hpp"
@@ -21,10 +21,9 @@ namespace cli {
 
 /// --cache and --unverified-base, for commands that apply experts.
 struct expert_options {
-  std::string cache;
+  cache_options cache;
   bool unverified_base = false;
 };
-void add_cache(CLI::App& command, std::string& cache);
 /// --expert, which may be left out.
 void add_expert(CLI::App& command, std::string& expert, std::string const& help);
 void add_expert_options(CLI::App& command, expert_options& options);
@@ -47,20 +46,13 @@ svf::loaded_expert read_expert(std::filesystem::path const& path, llama::model_s
 svf::expert extend(svf::expert const& e, std::shared_ptr<svf::layout const> const& onto,
                    std::string name);
 
-/// Factors the sites on the engine, behind a progress bar. `cache`: folder of factors, or empty.
+/// Factors the sites on the engine, behind a progress bar.
 template <llama::engine E>
 auto factor_with_progress(policies<E> const& on, llama::checkpoint const& values,
-                          llama::model_sites const& sites, std::string const& cache) {
-  std::mutex mutex;
-  std::unique_ptr<svf::factor_cache const> store;
-  if (!cache.empty()) {
-    store = std::make_unique<svf::factor_cache const>(cache, [&](std::string const& message) {
-      std::scoped_lock const lock(mutex);
-      warn(message);
-    });
-  }
+                          llama::model_sites const& sites, cache_options const& options) {
+  auto const cache = open_cache(options);
   progress_bar bar("matrices", std::size_t(sites.layout->count()));
-  return llama::factor_sites(on.exec, values, sites, store.get(),
+  return llama::factor_sites(on.exec, values, sites, cache.get(),
                              [&](std::size_t done, std::size_t) { bar.set(done); });
 }
 

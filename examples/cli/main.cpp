@@ -43,14 +43,17 @@ int refuse(std::string_view message) {
 
 std::string explain(CLI::App const& tool, CLI::ParseError const& problem,
                     std::vector<std::string> const& words) {
-  auto const chosen = tool.get_subcommands();
-  if (!chosen.empty()) {
-    return fmt::format("{}\nTry `svfmath {} --help`.", problem.what(),
-                       chosen.front()->get_name());
+  std::string command;
+  for (auto chosen = tool.get_subcommands(); !chosen.empty();
+       chosen = chosen.front()->get_subcommands()) {
+    command += " " + chosen.front()->get_name();
+  }
+  if (!command.empty()) {
+    return fmt::format("{}\nTry `svfmath{} --help`.", problem.what(), command);
   }
   std::string commands;
-  for (CLI::App const* command : tool.get_subcommands({})) {
-    commands += (commands.empty() ? "" : ", ") + command->get_name();
+  for (CLI::App const* each : tool.get_subcommands({})) {
+    commands += (commands.empty() ? "" : ", ") + each->get_name();
   }
   return fmt::format("expected a subcommand ({}), got {}\nTry `svfmath --help`.", commands,
                      words.empty() ? "none" : "'" + words.front() + "'");
@@ -72,6 +75,7 @@ int run(int argc, char** argv) {
   cli::add_eval(tool);
   cli::add_train(tool);
   cli::add_adapt(tool);
+  cli::add_cache_command(tool);
   try {
     tool.parse(argc, argv);
   } catch (CLI::ParseError const& problem) {

@@ -25,8 +25,17 @@ progress_bar::progress_bar(std::string unit, std::size_t total)
   set(0);
 }
 
+void progress_bar::advance(std::size_t count) {
+  std::scoped_lock const lock(mutex_);
+  update(done_ + count);
+}
+
 void progress_bar::set(std::size_t done) {
   std::scoped_lock const lock(mutex_);
+  update(done);
+}
+
+void progress_bar::update(std::size_t done) {
   done_ = std::min(done, total_);
   double const now = watch_.seconds();
   bool const due = drawn_at_ < 0.0 || now - drawn_at_ >= seconds_between_frames;
@@ -51,7 +60,9 @@ void progress_bar::draw() {
   auto const filled = std::size_t(share * double(bar_width));
   std::string left;
   if (done_ > 0 && done_ < total_) {
-    left = ", " + duration_text(watch_.seconds() * (1.0 - share) / share) + " left";
+    double const seconds = watch_.seconds();
+    left = fmt::format(", {:.1f}/s, {} left", double(done_) / std::max(seconds, 1e-3),
+                       duration_text(seconds * (1.0 - share) / share));
   }
   fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}/{} {}{}\x1b[K", "", filled, "", bar_width - filled,
              done_, total_, unit_, left);

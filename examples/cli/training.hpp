@@ -11,6 +11,7 @@
 
 #include <transformer/choice.hpp>
 
+#include "cache_options.hpp"
 #include "device.hpp"
 #include "output.hpp"
 
@@ -18,7 +19,8 @@
 namespace cli {
 
 struct train_options : common_options, device_options {
-  std::string model, task, val, out, name, cache, checkpoint;
+  std::string model, task, val, out, name, checkpoint;
+  cache_options cache;
   std::vector<std::string> classify;
   std::size_t per_label = 200;
   std::string preset = "direct";

@@ -17,19 +17,27 @@
 #include <svfmath/io/atomic_file.hpp>
 #include <svfmath/io/dtype.hpp>
 #include <svfmath/io/element_conversion.hpp>
+#include <svfmath/io/file_lock.hpp>
 #include <svfmath/io/mapped_file.hpp>
 #include <svfmath/io/safetensors.hpp>
 #include <svfmath/io/safetensors_writer.hpp>
 #include <svfmath/io/tensor_info.hpp>
 
 #include <svfmath/factor/accuracy.hpp>
+#include <svfmath/factor/cache_entries.hpp>
+#include <svfmath/factor/cached_factors.hpp>
+#include <svfmath/factor/content_digest.hpp>
 #include <svfmath/factor/factor_cache.hpp>
 #include <svfmath/factor/factor_file.hpp>
+#include <svfmath/factor/factor_key.hpp>
 #include <svfmath/factor/factorize.hpp>
 #include <svfmath/factor/factorize_each.hpp>
 #include <svfmath/factor/factorize_each_spread.hpp>
 #include <svfmath/factor/fingerprint.hpp>
 #include <svfmath/factor/leading_factors.hpp>
+#include <svfmath/factor/mapped_factors.hpp>
+#include <svfmath/factor/prune.hpp>
+#include <svfmath/factor/storage_precision.hpp>
 #include <svfmath/factor/svd_factors.hpp>
 #include <svfmath/factor/svd_method.hpp>
 

@@ -147,4 +147,18 @@ TEST_CASE("adapted_model: a second run takes every site from the cache, with the
     CHECK(first.accuracy[s].reconstruction <= 1e-6);
     CHECK(first.accuracy[s].orthogonality <= 1e-6);
   }
+  CHECK(first.kept == 14);
+  CHECK(second.kept == 14);
+  // A cache of another precision has none of these, and keeps what it says.
+  svf::factor_cache const halves(folder.path() / "cache", {}, svf::storage_precision::fp16);
+  auto const third = llama::factor_sites(exec, source, sites, &halves);
+  auto const fourth = llama::factor_sites(exec, source, sites, &halves);
+  CHECK(third.from_cache == 0);
+  CHECK(fourth.from_cache == 14);
+  for (std::size_t s = 0; s < 14; ++s) {
+    CHECK(test::max_difference(third.factors[s].u, fourth.factors[s].u) == 0.0);
+    CHECK(third.unrounded[s].reconstruction == first.accuracy[s].reconstruction);
+    CHECK(third.accuracy[s].reconstruction > 1e-5);
+    CHECK(third.accuracy[s].reconstruction < 0x1p-11);
+  }
 }

@@ -18,6 +18,7 @@ basic_factored_sites<svf::device_space> factor_sites(svf::cuda::stream_policy& e
   basic_factored_sites<svf::device_space> result;
   result.factors.resize(list.size());
   result.accuracy.resize(list.size());
+  result.unrounded.resize(list.size());
   std::size_t done = 0;
   auto const advance = [&] {
     ++done;
@@ -32,7 +33,9 @@ basic_factored_sites<svf::device_space> factor_sites(svf::cuda::stream_policy& e
       if (auto const stored = cache->find(list[s].base, svf::svd_method::gram)) {
         result.factors[s] = svf::factors_on(exec, stored->factors);
         result.accuracy[s] = stored->accuracy;
+        result.unrounded[s] = stored->unrounded;
         ++result.from_cache;
+        ++result.kept;
         advance();
         continue;
       }
@@ -42,12 +45,19 @@ basic_factored_sites<svf::device_space> factor_sites(svf::cuda::stream_policy& e
   }
   svf::factorize_each(exec, missing_weights, [&](std::size_t i, auto&& factors) {
     std::size_t const s = missing[i];
-    result.accuracy[s] = svf::measure_accuracy(exec, missing_weights[i], factors);
+    auto const precision = cache == nullptr ? svf::storage_precision::fp32 : cache->precision();
+    auto made = svf::factors_to_keep(exec, missing_weights[i], std::move(factors), precision);
+    result.accuracy[s] = made.accuracy;
+    result.unrounded[s] = made.unrounded;
     if (cache != nullptr) {
-      cache->store(list[s].base, svf::svd_method::gram, svf::host_factors(exec, factors),
-                   result.accuracy[s]);
+      result.kept += cache->try_store(list[s].base, svf::svd_method::gram,
+                                      {svf::host_factors(exec, made.factors), made.accuracy,
+                                       made.unrounded,
+                                       svf::content_digest_of(source.matrix(list[s].name))})
+                         ? 1u
+                         : 0u;
     }
-    result.factors[s] = std::move(factors);
+    result.factors[s] = std::move(made.factors);
     advance();
   });
   return result;

@@ -76,6 +76,22 @@ class factor_cache {
     write_factors(path_of(content, method), key_of(content, method), entry);
   }
 
+  /// The same, but where the folder does not take them the warning callback is told, once, and the
+  /// result is false.
+  bool try_store(fingerprint const& content, svd_method method,
+                 cached_factors<float> const& entry) const {
+    try {
+      store(content, method, entry);
+      return true;
+    } catch (error const& problem) {
+      if (problem.kind() != error_kind::backend) {
+        throw;
+      }
+      warn_once(problem);
+      return false;
+    }
+  }
+
   /// The factors stored for a matrix, or else those that `compute()` gives as cached_factors<float>
   /// (see `factors_to_keep`), stored for the next one. Of all threads and processes that ask for an
   /// entry at once, one computes and the others wait for it and find it. If that one dies, the next
@@ -98,7 +114,7 @@ class factor_cache {
       }
     }
     cached_factors<float> made = compute();
-    if (!lock || !keep(content, method, made)) {
+    if (!lock || !try_store(content, method, made)) {
       return {std::move(made), cache_outcome::not_kept};
     }
     // From the file, so that factors which are not in use need no memory.
@@ -163,20 +179,6 @@ class factor_cache {
     } catch (error const& problem) {
       warn_once(problem);
       return std::nullopt;
-    }
-  }
-
-  bool keep(fingerprint const& content, svd_method method,
-            cached_factors<float> const& entry) const {
-    try {
-      store(content, method, entry);
-      return true;
-    } catch (error const& problem) {
-      if (problem.kind() != error_kind::backend) {
-        throw;
-      }
-      warn_once(problem);
-      return false;
     }
   }
 

@@ -103,12 +103,12 @@ inline void write_factors(std::filesystem::path const& path, factor_key const& k
   writer.set_metadata("method", std::string(to_string(key.method)));
   writer.set_metadata("precision", std::string(to_string(key.precision)));
   writer.set_metadata("content_blake2b", entry.digest.hex());
-  writer.set_metadata("reconstruction", detail::number_text(entry.accuracy.reconstruction));
-  writer.set_metadata("orthogonality", detail::number_text(entry.accuracy.orthogonality));
+  writer.set_metadata("reconstruction", detail::shortest_text(entry.accuracy.reconstruction));
+  writer.set_metadata("orthogonality", detail::shortest_text(entry.accuracy.orthogonality));
   writer.set_metadata("unrounded_reconstruction",
-                      detail::number_text(entry.unrounded.reconstruction));
+                      detail::shortest_text(entry.unrounded.reconstruction));
   writer.set_metadata("unrounded_orthogonality",
-                      detail::number_text(entry.unrounded.orthogonality));
+                      detail::shortest_text(entry.unrounded.orthogonality));
   dtype const type = dtype_of_precision(key.precision);
   auto const m = std::uint64_t(f.rows());
   auto const r = std::uint64_t(f.rank());

@@ -15,7 +15,7 @@
 namespace svf::detail {
 
 /// The shortest decimal text that reads back as the same double.
-inline std::string number_text(double value) {
+inline std::string shortest_text(double value) {
   std::array<char, 32> text;
   auto const end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
   return {text.data(), end};
