@@ -173,11 +173,11 @@ TEST_CASE("cli: cache prune keeps to sizes and ages, and takes what earlier runs
   CHECK(std::filesystem::exists(entries[0].path));
   CHECK(files.run({"prune", "--max-size", "0"}).json()["kept"] == 0);
   CHECK(test::files_in(files.cache) == 0);
-  for (std::string const& bad : {"2XB", "-1", "GiB", "nan", "1e30GB", "1 2", "5d"}) {
+  for (std::string const bad : {"2XB", "-1", "GiB", "nan", "1e30GB", "1 2", "5d"}) {
     check_refusal({"cache", "prune", "--cache", files.cache, "--max-size", bad},
                   {"--max-size: expected a size", bad});
   }
-  for (std::string const& bad : {"2y", "-1d", "d", "30", "inf", "3GB"}) {
+  for (std::string const bad : {"2y", "-1d", "d", "30", "inf", "3GB"}) {
     check_refusal({"cache", "prune", "--cache", files.cache, "--max-age", bad},
                   {"--max-age: expected an age", bad});
   }

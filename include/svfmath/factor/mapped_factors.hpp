@@ -66,6 +66,7 @@ class mapped_factors {
       expects(address % (bits_of(part->type) / 8) == 0, error_kind::format, path, ": tensor '",
               part->name, "': expected elements at multiples of their size");
     }
+    bytes_ = file_->file().private_bytes();  // now, as it costs more once pages are there
   }
 
   factor_key const& key() const { return key_; }
@@ -164,12 +165,12 @@ class mapped_factors {
   template <class T>
   buffer<T, host_space> shared(std::string_view name) const {
     tensor_info const& tensor = file_->at(name);
-    std::span<std::byte> const all = file_->file().private_bytes();
-    auto const offset = std::size_t(file_->bytes(tensor).data() - all.data());
-    return {reinterpret_cast<T*>(all.data() + offset), index_t(tensor.elements()), file_};
+    auto const offset = std::size_t(file_->bytes(tensor).data() - bytes_.data());
+    return {reinterpret_cast<T*>(bytes_.data() + offset), index_t(tensor.elements()), file_};
   }
 
   std::shared_ptr<safetensors_file> file_;
+  std::span<std::byte> bytes_;  // of the whole file
   factor_key key_;
   content_digest digest_;
   factor_accuracy accuracy_;
