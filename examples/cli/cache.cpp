@@ -280,8 +280,8 @@ void add_cache_command(CLI::App& tool) {
   auto& list_command = *cache.add_subcommand("list", "Say what is kept, last used first");
   add_cache_folder(list_command, listed->folder)->required();
   add_common(list_command, *listed,
-             "Reads headers alone. Errors are those of the factors as they are kept: what rounding\n"
-             "to 16 bits costs is in them.",
+             "Reads headers alone. Errors are those of the factors as they are kept: what\n"
+             "rounding to 16 bits costs is in them.",
              "  svfmath cache list --cache factors");
   list_command.callback([listed] { list_entries(*listed); });
 
@@ -311,8 +311,8 @@ void add_cache_command(CLI::App& tool) {
       ->type_name("AGE")
       ->check(not_empty());
   add_common(prune_command, *pruned,
-             "Entries used longest ago go first. Entries of an earlier format and what killed runs\n"
-             "left go in any case.",
+             "Entries used longest ago go first. Entries of an earlier format and what killed\n"
+             "runs left go in any case.",
              "  svfmath cache prune --cache factors --max-size 2GiB --max-age 30d");
   prune_command.callback([pruned] { prune_entries(*pruned); });
 

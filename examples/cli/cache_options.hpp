@@ -24,8 +24,8 @@ CLI::Option* add_cache_folder(CLI::App& command, std::string& folder);
 void add_cache(CLI::App& command, cache_options& options,
                std::string const& precision_names = "--cache-precision");
 
-/// The cache that the options ask for, or null: without a folder, and where it cannot be made, which
-/// one line on stderr says. What killed processes left in it is removed.
+/// The cache that the options ask for, or null: without a folder, and where it cannot be made,
+/// which one line on stderr says. What killed processes left in it is removed.
 std::unique_ptr<svf::factor_cache const> open_cache(cache_options const& options);
 
 }  // namespace cli

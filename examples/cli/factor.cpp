@@ -43,8 +43,8 @@ void write_factors(factor_options const& options, svf::layout const& layout,
 // Without --out the cache was what the work was for. Why it took nothing has been said already.
 void expect_kept(factor_options const& options, std::size_t lost, std::size_t count) {
   std::fflush(stdout);
-  svf::expects(lost == 0 || !options.out.empty(), svf::error_kind::backend, "factor: ", lost, " of ",
-               count, " matrices could not be kept in the cache ",
+  svf::expects(lost == 0 || !options.out.empty(), svf::error_kind::backend, "factor: ", lost,
+               " of ", count, " matrices could not be kept in the cache ",
                svf::in_quotes(options.cache.folder));
 }
 
@@ -132,7 +132,7 @@ void run(factor_options const& options) {
   fmt::print("worst orthogonality error   {:.3e}  {}\n", worst.orthogonality,
              svf::in_quotes(worst_orthogonality));
   if (options.cache.precision != "fp32" && !options.cache.empty()) {
-    fmt::print("before rounding to {}     {:.3e}  and {:.3e}\n", options.cache.precision,
+    fmt::print("before rounding to {}     {:.3e} and {:.3e}\n", options.cache.precision,
                unrounded.reconstruction, unrounded.orthogonality);
   }
   fmt::print("components D = {}\n", sites.layout->size());

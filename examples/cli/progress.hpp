@@ -9,8 +9,8 @@
 
 namespace cli {
 
-/// A bar on stderr that says how much of some work is done, how fast and how much time is left. Where stderr
-/// is not a terminal it prints nothing. Members may be called from several threads.
+/// A bar on stderr that says how much of some work is done, how fast and how much time is left.
+/// Where stderr is not a terminal it prints nothing. Members may be called from several threads.
 class progress_bar {
  public:
   /// "[#####.....] 105/210 matrices, 5.0/s, 0:21 left" for `unit` "matrices".

@@ -65,8 +65,10 @@ template <class Exec>
 svd_factors<float, typename Exec::space> rounded_factors(
     Exec& exec, svd_factors<float, typename Exec::space> factors, storage_precision precision) {
   switch (precision) {
-    case storage_precision::bf16: return factors_as<float>(exec, factors_as<bfloat16>(exec, factors));
-    case storage_precision::fp16: return factors_as<float>(exec, factors_as<float16>(exec, factors));
+    case storage_precision::bf16:
+      return factors_as<float>(exec, factors_as<bfloat16>(exec, factors));
+    case storage_precision::fp16:
+      return factors_as<float>(exec, factors_as<float16>(exec, factors));
     default: return factors;
   }
 }
