@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <svfmath/factor/content_digest.hpp>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <set>
 #include <span>
 #include <string>

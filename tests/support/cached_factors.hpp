@@ -7,7 +7,9 @@
 #include <string>
 
 #include <svfmath/cpu.hpp>
+#include <svfmath/core/error.hpp>
 #include <svfmath/factor/cached_factors.hpp>
+#include <svfmath/factor/fingerprint.hpp>
 
 #include <support/random.hpp>
 
