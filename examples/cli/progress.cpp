@@ -60,8 +60,8 @@ void progress_bar::draw() {
   auto const filled = std::size_t(share * double(bar_width));
   std::string left;
   if (done_ > 0 && done_ < total_) {
-    double const seconds = watch_.seconds();
-    left = fmt::format(", {:.1f}/s, {} left", double(done_) / std::max(seconds, 1e-3),
+    double const seconds = std::max(watch_.seconds(), 1e-3);
+    left = fmt::format(", {:.1f}/s, {} left", double(done_) / seconds,
                        duration_text(seconds * (1.0 - share) / share));
   }
   fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}/{} {}{}\x1b[K", "", filled, "", bar_width - filled,

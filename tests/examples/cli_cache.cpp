@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -266,4 +271,43 @@ TEST_CASE("cli: factor takes up what a killed run left") {
   CHECK(again.err.empty());
   CHECK(again.json()["from_cache"] == 2);
   CHECK(test::files_in(files.cache) == 3);
+}
+
+TEST_CASE("cli: on a terminal factor shows matrices done, throughput and time left") {
+  test::temp_directory const folder;
+  auto const model = (folder.path() / "many.safetensors").string();
+  auto const cache = (folder.path() / "cache").string();
+  svf::safetensors_writer writer;
+  std::vector<svf::matrix<float>> weights;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    weights.push_back(test::normal_matrix<float>(256, 256, i));
+  }
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    writer.add_matrix("w" + std::to_string(i), weights[i]);
+  }
+  writer.write(model);
+  int terminal = -1;
+  pid_t const child = ::forkpty(&terminal, nullptr, nullptr, nullptr);
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::execl(SVFMATH_TOOL, SVFMATH_TOOL, "factor", model.c_str(), "--cache", cache.c_str(),
+            "--threads", "1", static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  std::string shown;
+  char piece[4096];
+  // The end of a terminal's output is an error of its other side.
+  for (ssize_t got = 0; (got = ::read(terminal, piece, sizeof piece)) > 0;) {
+    shown.append(piece, std::size_t(got));
+  }
+  ::close(terminal);
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  INFO(shown);
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(test::says(shown, "/40 matrices, "));
+  CHECK(test::says(shown, "/s, 0:"));
+  CHECK(test::says(shown, " left"));
+  CHECK(test::says(shown, "40/40 matrices"));
+  CHECK(test::says(shown, "factored 40 matrices in"));
 }

@@ -3,6 +3,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <iterator>
+#include <string>
+#include <utility>
 
 #include <doctest/doctest.h>
 #include <svfmath/io/file_lock.hpp>

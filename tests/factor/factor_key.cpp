@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <svfmath/factor/factor_key.hpp>
 
+#include <cstdint>
 #include <set>
 #include <string>
 

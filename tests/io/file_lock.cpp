@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <svfmath/io/file_lock.hpp>
 
-#include <atomic>
+#include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
