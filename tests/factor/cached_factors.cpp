@@ -33,7 +33,9 @@ double naive_reconstruction_error(svf::matrix<float> const& w, svf::svd_factors<
 
 TEST_CASE("cached_factors: what rounding costs is measured on the factors that are kept") {
   svf::cpu::par exec(2);
-  for (auto const& [m, n] : {std::pair<svf::index_t, svf::index_t>{40, 24}, {24, 40}, {1, 7}}) {
+  for (auto const& shape : {std::pair<svf::index_t, svf::index_t>{40, 24}, {24, 40}, {1, 7}}) {
+    svf::index_t const m = shape.first;
+    svf::index_t const n = shape.second;
     CAPTURE(m);
     CAPTURE(n);
     auto const w = test::normal_matrix<float>(m, n, 8);

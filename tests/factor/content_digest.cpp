@@ -60,8 +60,9 @@ TEST_CASE("content_digest: BLAKE2b agrees with RFC 7693 and with hashlib.blake2b
       {256, "3d0cb2693dfbac42af5a6cc960953fea8714aa39c4bcd054ef61d6b5e98ade4a"},
       {257, "558813b5ca9192dbea2b1c2df1075efe3408632f07df3119eef3c002b6ecff91"},
       {1000, "2cfff366204c49ea83d48e47463cfdf9d1b6b5fc5facb6635d85dc3b6e984741"}};
-  for (auto const& [size, expected] : vectors) {
-    CAPTURE(size);
+  for (auto const& vector : vectors) {
+    auto const [size, expected] = vector;
+    CAPTURE(vector.first);
     CHECK(blake2b_256(numbered_bytes(size)) == expected);
   }
 }
@@ -89,8 +90,9 @@ TEST_CASE("content_digest: XXH3 agrees with the xxhash package of Python") {
       {1025, 0xD95859BED3193F4Fu}, {1088, 0x934C09A2E974E726u}, {1089, 0x1C8E50F76B5CDC7Du},
       {2048, 0x8D032CE04BF3E086u}, {2049, 0xC9F1D11D16EEF6F1u}, {5000, 0x80C417DE53BDA261u},
       {100003, 0x143E0A71D0D8B4BEu}};
-  for (auto const& [size, expected] : vectors) {
-    CAPTURE(size);
+  for (auto const& vector : vectors) {
+    auto const [size, expected] = vector;
+    CAPTURE(vector.first);
     std::string const text = numbered_bytes(size);
     CHECK(svf::detail::xxh3::of(in_bytes(text)) == expected);
     // At another alignment.

@@ -50,7 +50,9 @@ bool lies_in_mapping_of(std::filesystem::path const& path, void const* address) 
 TEST_CASE("mapped_factors: says what the file holds, and gives it where it lies") {
   test::temp_directory const folder;
   auto const path = folder.path() / "mapped_entry";
-  for (auto const& [m, n] : {std::pair<svf::index_t, svf::index_t>{1, 1}, {33, 5}, {5, 33}}) {
+  for (auto const& shape : {std::pair<svf::index_t, svf::index_t>{1, 1}, {33, 5}, {5, 33}}) {
+    svf::index_t const m = shape.first;
+    svf::index_t const n = shape.second;
     CAPTURE(m);
     CAPTURE(n);
     auto const entry = test::some_factors(m, n, 3);

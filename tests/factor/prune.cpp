@@ -62,13 +62,14 @@ TEST_CASE("prune: without limits every entry stays") {
 }
 
 TEST_CASE("prune: those used longest ago go first until the rest fits") {
-  for (auto const& [bytes, left] : {std::pair<std::uint64_t, std::string>{500, "01234"},
-                                    {499, "0123"},
-                                    {300, "012"},
-                                    {250, "01"},
-                                    {99, ""},
-                                    {0, ""}}) {
-    CAPTURE(bytes);
+  for (auto const& expected : {std::pair<std::uint64_t, std::string>{500, "01234"},
+                               {499, "0123"},
+                               {300, "012"},
+                               {250, "01"},
+                               {99, ""},
+                               {0, ""}}) {
+    auto const& [bytes, left] = expected;
+    CAPTURE(expected.first);
     five_entries const cache;
     auto const result = cache.prune({.bytes = bytes, .age = {}});
     CHECK(cache.left() == left);
@@ -80,11 +81,12 @@ TEST_CASE("prune: those used longest ago go first until the rest fits") {
 }
 
 TEST_CASE("prune: entries older than the limit go, and both limits hold at once") {
-  for (auto const& [age, left] : {std::pair<hours, std::string>{hours(5), "01234"},
-                                  {hours(2), "01"},
-                                  {hours(1), "0"},
-                                  {hours(0), ""}}) {
-    CAPTURE(age.count());
+  for (auto const& expected : {std::pair<hours, std::string>{hours(5), "01234"},
+                               {hours(2), "01"},
+                               {hours(1), "0"},
+                               {hours(0), ""}}) {
+    auto const& [age, left] = expected;
+    CAPTURE(expected.first.count());
     five_entries const cache;
     cache.prune({.bytes = {}, .age = age});
     CHECK(cache.left() == left);
