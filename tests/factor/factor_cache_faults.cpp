@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
@@ -54,6 +55,12 @@ TEST_CASE("factor_cache: killed at any moment, every entry is absent or whole") 
     versions.push_back(test::some_factors(150, 120, v));
   }
   constexpr std::uint64_t entries = 4;
+  auto const start = std::chrono::steady_clock::now();
+  for (std::uint64_t i = 0; i < entries; ++i) {
+    cache.store(test::content_key(i), cached_by, versions[0]);
+  }
+  auto const lap = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
   std::uint64_t const seed = 2024;
   CAPTURE(seed);
   svf::generator random(seed);
@@ -81,7 +88,8 @@ TEST_CASE("factor_cache: killed at any moment, every entry is absent or whole") 
       return true;
     });
     begun.receive();
-    ::usleep(useconds_t(random.below(4000)));  // the moment at which it is killed
+    // The moment at which it is killed, within the time that all entries take on this machine.
+    ::usleep(useconds_t(random.below(1 + std::uint64_t(lap.count()))));
     REQUIRE(child.kill() == -SIGKILL);
     for (std::uint64_t i = 0; i < entries; ++i) {
       auto const found = cache.find(test::content_key(i), cached_by);
@@ -92,8 +100,8 @@ TEST_CASE("factor_cache: killed at any moment, every entry is absent or whole") 
     }
   }
   CHECK(damaged == 0);
-  CHECK(whole > 100);
-  CHECK(absent > 10);
+  CHECK(whole >= 50);
+  CHECK(absent >= 10);
   svf::remove_abandoned(folder.path());
   CHECK(files_of_cache(cache) == cache.count());
 }
