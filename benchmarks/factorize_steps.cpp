@@ -107,7 +107,6 @@ void time(double& best, Body&& body) {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 
-#ifdef SVFMATH_BENCHMARK_LAPACK
 /// AᵀA in double, A = W or its transpose, whichever is tall.
 svf::matrix<double> gram_of(svf::matrix<float> const& w) {
   svf::cpu::par exec;
@@ -119,6 +118,36 @@ svf::matrix<double> gram_of(svf::matrix<float> const& w) {
   return g;
 }
 
+/// The steps of our eigensolver.
+template <class Exec>
+void print_own_steps(Exec& exec, svf::matrix<double> const& g, eigh_bounds const& bounds) {
+  using namespace svf::cpu::detail;
+  index_t const n = g.rows();
+  auto const length = std::size_t(n);
+  index_t const ld = padded_stride<double>(n);
+  svf::matrix<double> reduced(n, ld);
+  svf::matrix<double> rows(n, ld);
+  svf::matrix_view<double> const a(reduced.data(), n, n, ld);
+  svf::matrix_view<double> const x(rows.data(), n, n, ld);
+  std::vector<double> d(length), e(length), tau(length);
+  std::vector<index_t> order(length);
+  double const scale = largest_in_lower<Exec, double>(exec, g.view());
+  double reduction = never;
+  double conquest = never;
+  double back = never;
+  bench::best_seconds([&] {
+    std::fill_n(reduced.data(), reduced.size(), 0.0);
+    load_lower<Exec, double>(exec, g.view(), scale, d.data(), a);
+    time(reduction, [&] { reduce_to_tridiagonal(exec, a, d.data(), e.data(), tau.data()); });
+    time(conquest, [&] { tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()); });
+    time(back, [&] { apply_reflectors(exec, a, tau.data(), x); });
+  });
+  print("  tridiagonal reduction", reduction, bounds.reduction);
+  print("  divide and conquer", conquest, bounds.divide_and_conquer);
+  print("  back-transformation", back, bounds.back);
+}
+
+#ifdef SVFMATH_BENCHMARK_LAPACK
 /// The steps of LAPACK's eigensolver, on one thread.
 void print_lapack_steps(svf::matrix<double> const& g, eigh_bounds const& bounds) {
   using namespace svf::cpu::detail;
@@ -185,6 +214,8 @@ void steps(Exec& exec, index_t m, index_t n) {
   std::printf("  %-36s %10s %10s %9s\n", "step", "ms", "bound ms", "reached");
   print("Gram matrix", times.gram, order * order * length / here.flops);
   print("its eigenvectors", times.eigh, bounds.all());
+  auto const g = gram_of(w);
+  print_own_steps(exec, g, bounds);
   print("A times these", times.gemm, 2.0 * order * order * length / here.flops);
   // W is read and A written, AV read once for its lengths, and both factors read and rounded.
   double const bytes = double(m) * double(n) * (4 + 8 + 8) + (length + order) * order * (8 + 4);
@@ -193,7 +224,7 @@ void steps(Exec& exec, index_t m, index_t n) {
   print("all", best, 0.0);
 #ifdef SVFMATH_BENCHMARK_LAPACK
   svf::cpu::seq one;
-  print_lapack_steps(gram_of(w), bounds_of_eigh(one, measure_machine(one), order));
+  print_lapack_steps(g, bounds_of_eigh(one, measure_machine(one), order));
 #endif
   if (m == bench::rows) {
     std::printf("HEADLINE %.6g none\n", best);
