@@ -60,7 +60,7 @@ class buffer<T, host_space> {
   /// The `size` elements at `elements`, without a copy. They must be writable, used by nobody else
   /// and there for as long as `keeper`, which is not null.
   buffer(T* elements, index_t size, std::shared_ptr<void const> keeper)
-      : elements_(elements, releaser{std::move(keeper)}), size_(size) {}
+      : elements_(elements, releaser{std::move(keeper), 0}), size_(size) {}
   buffer(buffer const& other) : buffer(allocated(other.size_), other.size_) {
     std::uninitialized_copy_n(other.data(), other.size_, data());
   }
@@ -81,15 +81,17 @@ class buffer<T, host_space> {
 
   struct releaser {
     std::shared_ptr<void const> keeper;  // null: the memory is the buffer's own
+    std::size_t count = 0;               // of elements, where it is
 
     void operator()(T* elements) const noexcept {
       if (!keeper) {
-        aligned_allocator<T>{}.deallocate(elements, 0);
+        aligned_allocator<T>{}.deallocate(elements, count);
       }
     }
   };
 
-  buffer(T* elements, index_t size) : elements_(elements), size_(size) {}
+  buffer(T* elements, index_t size)
+      : elements_(elements, releaser{nullptr, std::size_t(size)}), size_(size) {}
 
   static T* allocated(index_t size) {
     expects(size >= 0, error_kind::shape, "buffer: expected a size >= 0, got ", size);
