@@ -137,9 +137,12 @@ void print_own_steps(Exec& exec, svf::matrix<double> const& g, eigh_bounds const
   double back = never;
   bench::best_seconds([&] {
     std::fill_n(reduced.data(), reduced.size(), 0.0);
+    std::fill_n(rows.data(), rows.size(), 0.0);
     load_lower<Exec, double>(exec, g.view(), scale, d.data(), a);
     time(reduction, [&] { reduce_to_tridiagonal(exec, a, d.data(), e.data(), tau.data()); });
-    time(conquest, [&] { tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()); });
+    bool ended = false;
+    time(conquest, [&] { ended = tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()); });
+    svf::expects(ended, svf::error_kind::numeric, "tridiagonal_eigen: did not end for n = ", n);
     time(back, [&] { apply_reflectors(exec, a, tau.data(), x); });
   });
   print("  tridiagonal reduction", reduction, bounds.reduction);

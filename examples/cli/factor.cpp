@@ -101,7 +101,7 @@ void run(factor_options const& options) {
                 {"components", sites.layout->size()},
                 {"from_cache", factored.from_cache},
                 {"kept", factored.kept},
-                {"precision", options.cache.precision},
+                {"precision", options.cache.empty() ? "fp32" : options.cache.precision},
                 {"matrices_per_second", rate},
                 {"worst_reconstruction", worst.reconstruction},
                 {"worst_reconstruction_tensor", worst_reconstruction},

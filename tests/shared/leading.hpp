@@ -47,7 +47,7 @@ double worst_difference(svf::matrix<T> const& a, svf::matrix<double> const& b) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("leading: W' and y turn the leading triplets alone, z = 1 gives W bit for bit", Exec,
+TEST_CASE_TEMPLATE("leading: W' and y turn the leading triplets alone, z = 1 gives W exactly", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   constexpr double epsilon = double(std::numeric_limits<float>::epsilon());

@@ -34,11 +34,11 @@ void scale_columns_by(stream_policy& exec, matrix_view<A, device_space> a, F con
                       matrix_view<B, device_space> b, Check const& check = {}) {
   auto const at = transposed(a);
   auto const bt = transposed(b);
-  if (a.size() > 0 && fits_packs(a, b)) {
+  if (fits_scale(a, b)) {
     scale_packs(exec, a, b, column_factors<F>{f}, check);
     return;
   }
-  if (a.size() > 0 && fits_packs(at, bt)) {
+  if (fits_scale(at, bt)) {
     scale_packs(exec, at, bt, row_factors<F>{f}, check);
     return;
   }
@@ -100,7 +100,7 @@ void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
   if (a.size() == 0) {
     return;
   }
-  if (detail::fits_packs(a, b) && detail::has_packs<detail::pack_size<A, B>>(d)) {
+  if (detail::fits_scale(a, b) && detail::has_packs<detail::pack_size<A, B>>(d)) {
     detail::scale_packs(exec, a, b, detail::selected_factors<D>{d, rows});
   } else {
     detail::for_each_element(exec, b.rows, b.cols,

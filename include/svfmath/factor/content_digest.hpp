@@ -52,7 +52,8 @@ struct content_digest {
 
 /// BLAKE2b-256 (RFC 7693) of the content of W (m×n): the size of an element in bytes, m and n as
 /// 64-bit integers, then the elements in row-major order, all little-endian. So two matrices that
-/// lie in memory differently have the same digest. One pass at half a GB/s or more. Throws nothing.
+/// lie in memory differently have the same digest. One pass at half a GB/s or more. Throws
+/// std::bad_alloc alone, where rows are not contiguous.
 template <matrix_like W>
 content_digest content_digest_of(W const& w) {
   detail::blake2b<32> hash;

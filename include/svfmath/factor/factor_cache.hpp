@@ -65,8 +65,10 @@ class factor_cache {
   /// used. One pass over the file.
   template <class T = float>
   std::optional<cached_factors<T>> find(fingerprint const& content, svd_method method) const {
-    return find_file<T>(content, method, [&](std::string const& problem) {
-      warn("factor_cache: an entry is damaged and will not be used: " + problem);
+    return find_file<T>(content, method, [&](error const& problem) {
+      bool const damaged = problem.kind() == error_kind::format;
+      warn(std::string("factor_cache: an entry ") + (damaged ? "is damaged" : "cannot be read") +
+           " and will not be used: " + problem.what());
     });
   }
 
@@ -109,7 +111,7 @@ class factor_cache {
     }
     std::optional<file_lock> const lock = lock_entry(content, method);
     if (lock) {  // another may have made it while this one waited
-      if (auto found = find_file<float>(content, method, [](std::string const&) {})) {
+      if (auto found = find_file<float>(content, method, [](error const&) {})) {
         return {std::move(*found), cache_outcome::found};
       }
     }
@@ -155,9 +157,13 @@ class factor_cache {
   std::optional<cached_factors<T>> find_file(fingerprint const& content, svd_method method,
                                              Report&& report) const {
     auto const path = path_of(content, method);
-    std::error_code unknown;
-    auto const type = std::filesystem::symlink_status(path, unknown).type();
-    if (type == std::filesystem::file_type::not_found || type == std::filesystem::file_type::none) {
+    auto const is_there = [&] {
+      std::error_code unknown;
+      auto const type = std::filesystem::symlink_status(path, unknown).type();
+      return type != std::filesystem::file_type::not_found &&
+             type != std::filesystem::file_type::none;
+    };
+    if (!is_there()) {
       return std::nullopt;
     }
     try {
@@ -166,7 +172,9 @@ class factor_cache {
       ::utimensat(AT_FDCWD, path.c_str(), nullptr, 0);
       return found;
     } catch (error const& problem) {
-      report(problem.what());
+      if (is_there()) {  // not pruned meanwhile
+        report(problem);
+      }
       return std::nullopt;
     }
   }

@@ -61,7 +61,8 @@ inline constexpr std::array<std::uint64_t, 2> fingerprint_seeds{0, 0x5356464D415
 
 /// The fingerprint of W (m×n): its shape, element type and elements (by their bytes, so −0 differs
 /// from 0) in row-major order, whatever order and leading dimension they lie in. One pass at
-/// several GB/s when rows are contiguous. Throws nothing; NaN and Inf are content like any other.
+/// several GB/s when rows are contiguous; where not, std::bad_alloc may be thrown. NaN and Inf are
+/// content like any other.
 template <matrix_like W>
 fingerprint fingerprint_of(W const& w) {
   detail::fingerprint_hash hash(detail::fingerprint_seeds);

@@ -34,7 +34,7 @@ struct leading_accuracy {
 ///
 ///   W' = W + U diag(σ∘(z − 1)) Vᵀ = R + U diag(σ∘z) Vᵀ,  R = W − U diag(σ) Vᵀ
 ///
-/// In the first form, which the verbs of apply/leading.hpp compute, z = 1 gives W bit for bit
+/// In the first form, which the verbs of apply/leading.hpp compute, z = 1 gives W exactly (−0 as 0)
 /// however rough the triplets are. The gradient by z is that of `triplets` (`gradient`).
 template <scalar T, class Space = host_space>
 struct leading_factors {
@@ -83,7 +83,7 @@ matrix<double, Space> range_of(Exec& exec, matrix_view<double const, Space> a, i
 template <class Exec, class Space>
 triplets<Space> leading_triplets(Exec& exec, matrix_view<double const, Space> a, index_t k,
                                  leading_options const& options) {
-  index_t const l = std::min(k + options.oversampling, a.cols);
+  index_t const l = k + std::min(options.oversampling, a.cols - k);
   if (2 * l >= a.cols) {  // not cheaper than all of them
     return first_triplets(exec, gram_triplets(exec, a), k);
   }

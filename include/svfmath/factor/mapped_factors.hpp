@@ -86,11 +86,13 @@ class mapped_factors {
     for (char const* const name : {"s", "u", "vt"}) {
       check(name, file_->bytes(file_->at(name)));
     }
+    file_->file().read_at_random();
     expect_spectrum();
   }
 
   /// The factors. Where the file keeps T they lie in the mapping, without a copy, and stay valid
-  /// after this object; changing them changes neither the file nor what others see. As float,
+  /// after this object; changing them never changes the file, but what `factors` of this object and
+  /// its copies returned before shares the mapping: who changes factors opens the file anew. As float,
   /// factors of 16 bits are widened into new memory. Throws `error{format}` if the file keeps
   /// another type than T that is not wider. O(1), or O(mr + rn) for widened ones.
   template <class T = float>

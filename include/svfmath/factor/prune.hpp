@@ -37,9 +37,14 @@ inline prune_result prune_cache(
     std::chrono::system_clock::time_point now = std::chrono::system_clock::now()) {
   prune_result result;
   result.abandoned = remove_abandoned(directory);
+  bool full = false;
   for (cache_entry const& entry : cache_entries(directory)) {  // those used last first
-    bool const fresh = !limits.age || now - entry.last_used <= *limits.age;
-    bool const fits = !limits.bytes || result.kept_bytes + entry.bytes <= *limits.bytes;
+    using std::chrono::seconds;
+    bool const fresh = !limits.age || std::chrono::floor<seconds>(now - entry.last_used) <=
+                                          *limits.age;
+    full = full || (entry.key && fresh && limits.bytes &&
+                    result.kept_bytes + entry.bytes > *limits.bytes);
+    bool const fits = !full;
     if (entry.key && fresh && fits) {
       ++result.kept;
       result.kept_bytes += entry.bytes;

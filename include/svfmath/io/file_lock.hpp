@@ -21,8 +21,13 @@ class file_lock {
   explicit file_lock(std::filesystem::path path) : path_(std::move(path)) {
     bool held = false;
     while (!held) {
-      file_ = detail::file_descriptor(detail::retry_interrupted(
-          [&] { return ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666); }));
+      file_ = opened(O_RDWR | O_CREAT);
+      if (!file_.is_open() && errno == EACCES) {  // another user's, which can be waited for
+        file_ = opened(O_RDONLY);
+        if (!file_.is_open() && errno == ENOENT) {
+          continue;
+        }
+      }
       require(file_.is_open(), "open");
       bool const locked = detail::lock_exclusively(file_);
       require(locked || detail::locks_missing(errno), "lock");
@@ -42,6 +47,11 @@ class file_lock {
   std::filesystem::path const& path() const { return path_; }
 
  private:
+  detail::file_descriptor opened(int flags) const {
+    return detail::file_descriptor(detail::retry_interrupted(
+        [&] { return ::open(path_.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0666); }));
+  }
+
   void require(bool success, char const* action) const {
     int const code = errno;
     expects(success, error_kind::backend, "cannot ", action, " the lock '", path_,

@@ -82,6 +82,11 @@ class mapped_file {
     ::madvise(const_cast<std::byte*>(data_), size_, MADV_SEQUENTIAL);  // no more than a hint
   }
 
+  /// Takes that back.
+  void read_at_random() const {
+    ::madvise(const_cast<std::byte*>(data_), size_, MADV_NORMAL);
+  }
+
   std::size_t size() const { return size_; }
   std::filesystem::path const& path() const { return path_; }
 

@@ -172,6 +172,7 @@ template <class T>
   bool fixed = last;
   T before = at.f();
   T next = weighted_model(others, w1, delta[first], w2, delta[second]).root(last);
+  bool ended = false;
   for (int step = 0; step < most_steps; ++step) {
     if (!(next > low && next < high)) {
       // Far from the pole at 0 a bracket may span many orders of magnitude.
@@ -181,6 +182,7 @@ template <class T>
                                                                  : (smaller + larger) / T(2);
       next = low < T(0) ? -middle : middle;
       if (!(next > low && next < high)) {
+        ended = true;
         break;
       }
     }
@@ -188,6 +190,7 @@ template <class T>
     at = evaluate_secular(problem.weights, delta, size, x);
     T const f = at.f();
     if (!(std::abs(f) > epsilon * at.error)) {
+      ended = true;
       break;
     }
     (f < T(0) ? low : high) = x;
@@ -210,7 +213,7 @@ template <class T>
   for (index_t j = 0; j < size; ++j) {
     delta[j] -= x;
   }
-  return {origin, x, std::isfinite(x) && x != T(0)};
+  return {origin, x, ended && std::isfinite(x) && x != T(0)};
 }
 
 }  // namespace svf::cpu::detail

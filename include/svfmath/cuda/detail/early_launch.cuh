@@ -21,11 +21,16 @@ __device__ inline void wait_for_predecessors() {
 #endif
 }
 
-inline int major_capability(stream_policy& exec) {
+/// Whether the code of `kernel` that this device runs has the wait in it: it was compiled for 9.0 or
+/// newer, be it as machine code or as PTX that the driver translates.
+template <class Kernel>
+bool waits_for_predecessors(stream_policy& exec, Kernel* kernel) {
   int major = 0;
   check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, exec.device()),
         "cudaDeviceGetAttribute");
-  return major;
+  cudaFuncAttributes code = {};
+  check(cudaFuncGetAttributes(&code, kernel), "cudaFuncGetAttributes");
+  return major >= 9 && code.ptxVersion >= 90;
 }
 
 /// kernel(arguments…) in the stream. The kernel begins with `wait_for_predecessors`.
@@ -40,8 +45,8 @@ void launch_early(stream_policy& exec, dim3 blocks, unsigned threads, void (*ker
   config.blockDim = threads;
   config.stream = exec.stream();
   config.attrs = &early;
-  config.numAttrs = major_capability(exec) >= 9 ? 1 : 0;
   on_device const here(exec.device());
+  config.numAttrs = waits_for_predecessors(exec, kernel) ? 1 : 0;
   check(cudaLaunchKernelEx(&config, kernel, arguments...), "cudaLaunchKernelEx");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <type_traits>
 
 #include <cuda_runtime.h>
@@ -153,7 +154,14 @@ __global__ void __launch_bounds__(scale_threads, 4)
   }
 }
 
-/// To be called where `fits_packs` says so. Few rows take a thread for each pack of a
+/// Whether a and b are made of packs, and these can be counted by a grid.
+template <class A, class B>
+bool fits_scale(matrix_view<A, device_space> a, matrix_view<B, device_space> b) {
+  return a.size() > 0 && fits_packs(a, b) && a.rows <= std::numeric_limits<int>::max() &&
+         a.cols / index_t(pack_size<A, B>) <= index_t(scale_threads) * 65535;
+}
+
+/// To be called where `fits_scale` says so. Few rows take a thread for each pack of a
 /// row, so that they keep the whole device busy.
 template <class A, class B, class Factors, class Check = no_check>
 void scale_packs(stream_policy& exec, matrix_view<A, device_space> a,
