@@ -22,11 +22,9 @@ class file_lock {
     bool held = false;
     while (!held) {
       file_ = opened(O_RDWR | O_CREAT);
-      if (!file_.is_open() && errno == EACCES) {  // another user's, which can be waited for
+      if (!file_.is_open() && errno == EACCES) {  // perhaps another user's, which can be waited for
         file_ = opened(O_RDONLY);
-        if (!file_.is_open() && errno == ENOENT) {
-          continue;
-        }
+        errno = EACCES;  // what to report where there is none
       }
       require(file_.is_open(), "open");
       bool const locked = detail::lock_exclusively(file_);
