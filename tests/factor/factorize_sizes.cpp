@@ -107,6 +107,15 @@ TEST_CASE("factorize: large matrices of every kind that a formula gives") {
       check_errors(exec, w, svf::factorize(exec, w), 1e-6);
     };
     check("gaussian", gaussian);
+    check("one large direction, the rest 1e-6", made_by([](index_t i, index_t j, double x) {
+            return std::sin(1.0 + double(i)) * std::cos(2.0 + double(j)) + 1e-6 * x;
+          }));
+    check("blocks of equal singular values", made_by([](index_t i, index_t j, double) {
+            return i == j ? double(1 + i % 4) : 0.0;
+          }));
+    if (m * n > 512 * 1024) {
+      continue;  // the others differ from smaller ones in nothing but the minutes they take
+    }
     check("rank one in integers", made_by([](index_t i, index_t j, double) {
             return double((i % 7 - 3) * (j % 5 - 2));
           }));
@@ -119,13 +128,7 @@ TEST_CASE("factorize: large matrices of every kind that a formula gives") {
     check("columns graded to 1e-30", made_by([&](index_t, index_t j, double x) {
             return x * std::pow(10.0, -30.0 * double(j) / double(n));
           }));
-    check("one large direction, the rest 1e-6", made_by([](index_t i, index_t j, double x) {
-            return std::sin(1.0 + double(i)) * std::cos(2.0 + double(j)) + 1e-6 * x;
-          }));
     check("identity", made_by([](index_t i, index_t j, double) { return i == j ? 1.0 : 0.0; }));
-    check("blocks of equal singular values", made_by([](index_t i, index_t j, double) {
-            return i == j ? double(1 + i % 4) : 0.0;
-          }));
     check("entries of 1e-40", made_by([](index_t, index_t, double x) { return 1e-40 * x; }));
     check("entries of 1e36", made_by([](index_t, index_t, double x) { return 1e36 * x; }));
   }
