@@ -31,11 +31,14 @@ void materialize(Exec& exec, svd_factors<T, typename Exec::space> const& factors
   using wide = detail::wide_t<T>;
   auto const sigma = detail::spectrum_of(exec, factors.s.view(), as_vector(z), kind);
   auto const multiply = [&](auto const& left, auto const& right, auto first_bad) {
-    if constexpr (decltype(first_bad)::known_at_once) {
+    constexpr bool before = decltype(first_bad)::known_at_once;
+    if constexpr (before) {
       detail::expect_finite(exec, sigma, first_bad.get());
     }
     gemm(exec, wide(1), left, right, wide(0), target);
-    detail::expect_finite(exec, sigma, first_bad.get());
+    if constexpr (!before) {
+      detail::expect_finite(exec, sigma, first_bad.get());
+    }
   };
   if (factors.rows() <= factors.cols()) {
     auto scaled = make_matrix<T>(exec, factors.rows(), factors.rank());  // U diag(σ')

@@ -83,7 +83,7 @@ class mapped_file {
   }
 
   /// Takes that back.
-  void read_at_random() const {
+  void read_as_usual() const {
     ::madvise(const_cast<std::byte*>(data_), size_, MADV_NORMAL);
   }
 
