@@ -39,9 +39,8 @@ class timed : public Base {
   primitive_times times;
 };
 
-template <class Base>
-void gram(timed<Base>& exec, std::type_identity_t<svf::matrix_view<double const>> a,
-          svf::matrix_view<double> g) {
+template <class Base, class T>
+void gram(timed<Base>& exec, svf::matrix_view<T const> a, svf::matrix_view<double> g) {
   stopwatch const watch(exec.times.gram);
   gram(static_cast<Base&>(exec), a, g);
 }
@@ -53,10 +52,9 @@ void eigh(timed<Base>& exec, std::type_identity_t<svf::matrix_view<double const>
   eigh(static_cast<Base&>(exec), g, values, vectors);
 }
 
-template <class Base>
-void gemm(timed<Base>& exec, double alpha, std::type_identity_t<svf::matrix_view<double const>> a,
-          std::type_identity_t<svf::matrix_view<double const>> b, double beta,
-          svf::matrix_view<double> c) {
+template <class Base, class T>
+void gemm(timed<Base>& exec, double alpha, svf::matrix_view<double const> a,
+          svf::matrix_view<T const> b, double beta, svf::matrix_view<double> c) {
   stopwatch const watch(exec.times.gemm);
   gemm(static_cast<Base&>(exec), alpha, a, b, beta, c);
 }

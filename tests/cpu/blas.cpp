@@ -57,6 +57,43 @@ TEST_CASE_TEMPLATE("blas: one long row gives the same bits on both policies for 
   }
 }
 
+TEST_CASE("blas: products of floats in double have the bits of products of their copies in double") {
+  svf::cpu::par exec(2);
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    CAPTURE(seed);
+    svf::generator random(seed, 19);
+    index_t const m = test::extent(random);
+    index_t const n = test::extent(random);
+    index_t const k = test::extent(random);
+    test::padded<double> const a(m, k, random);
+    test::padded<float> const b(k, n, random);
+    svf::matrix<double> wide(k, n);
+    svf::cpu::copy(exec, b.view, wide.view());
+    test::padded<double> c(m, n, random);
+    auto expected = c.values;
+    double const beta = seed % 2 == 0 ? 0.0 : random.normal();
+    gemm(exec, 0.5, svf::as_const(a.view), svf::as_const(b.view), beta, c.view);
+    svf::cpu::detail::gemm_packed<svf::cpu::par, double>(
+        exec, 0.5, a.view, wide.view(), beta,
+        svf::matrix_view<double>(expected.data(), m, n, c.view.ld, c.view.layout),
+        svf::cpu::detail::region::whole);
+    CHECK(c.values == expected);
+
+    svf::matrix<double> g(n, n);
+    svf::matrix<double> same(n, n);
+    gram(exec, svf::as_const(b.view), g.view());
+    gram(exec, wide.view(), same.view());
+    CHECK(test::max_difference(g, same) == 0.0);
+  }
+  svf::matrix<double> const a(2, 3);
+  svf::matrix<float> const b(4, 5);
+  svf::matrix<double> c(2, 5);
+  CHECK_THROWS_AS(gemm(exec, 1.0, a.view(), b.view(), 0.0, c.view()), svf::error);
+  c(1, 4) = 3.0;
+  gemm(exec, 1.0, a.view().cols_range(0, 0), b.view().rows_range(0, 0), 2.0, c.view());
+  CHECK(c(1, 4) == 6.0);
+}
+
 TEST_CASE("blas: negative extents are refused") {
   svf::cpu::seq seq;
   double element = 0.0;

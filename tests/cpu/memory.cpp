@@ -13,13 +13,29 @@
 
 #include "shared/memory.hpp"
 
-TEST_CASE("memory: matrices and vectors made through a policy are zero on the CPU") {
-  svf::cpu::seq seq;
-  auto const a = svf::make_matrix<float>(seq, 3, 4);
+TEST_CASE("memory: a matrix made from a size alone is zero, and needs as many elements") {
+  svf::matrix<float> const a(3, 4);
   CHECK(std::all_of(a.data(), a.data() + 12, [](float x) { return x == 0.0f; }));
-  auto const v = svf::make_vector<double>(seq, 5);
-  CHECK(std::all_of(v.begin(), v.end(), [](double x) { return x == 0.0; }));
   CHECK_THROWS_AS(svf::matrix<float>(svf::buffer<float, svf::host_space>(5), 2, 3), svf::error);
+}
+
+TEST_CASE("memory: problems of one thread hand their large blocks to the next, and keep results") {
+  svf::cpu::seq seq;
+  constexpr index_t n = 200;  // of floats, a block of 160 kB
+  std::vector<svf::matrix<float>> kept;
+  std::vector<float const*> scratch;
+  for_each_problem(seq, index_t{3}, [&](auto& local, index_t i) {
+    auto block = svf::make_matrix<float>(local, n, n);
+    scratch.push_back(block.data());
+    block(n - 1, n - 1) = float(i);
+    if (i == 1) {
+      kept.push_back(std::move(block));
+    }
+  });
+  CHECK(scratch[1] == scratch[0]);
+  CHECK(scratch[2] != scratch[1]);
+  REQUIRE(kept.size() == 1);
+  CHECK(kept[0](n - 1, n - 1) == 1.0f);
 }
 
 TEST_CASE("memory: one and three threads copy the same, and nothing outside of the view") {

@@ -248,6 +248,38 @@ TEST_CASE_TEMPLATE("algorithm: gather_rows takes rows in the order asked for", E
                   svf::error);
 }
 
+TEST_CASE_TEMPLATE("algorithm: gather_rows multiplies each row, in every order of the elements", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  auto const a = test::normal_matrix<double>(40, 37, 10);
+  auto const a_there = svf::matrix_on(exec, a);
+  svf::generator random(11);
+  for (index_t const count : {1, 15, 16, 33}) {
+    std::vector<index_t> rows;
+    std::vector<double> factors;
+    for (index_t j = 0; j < count; ++j) {
+      rows.push_back(index_t(random.below(40)));
+      factors.push_back(random.normal());
+    }
+    auto by_rows = svf::make_matrix<float>(exec, count, 37);
+    auto by_columns = svf::make_matrix<float>(exec, 37, count);
+    auto const there = svf::as_vector(std::as_const(rows));
+    auto const times = svf::as_vector(std::as_const(factors));
+    gather_rows(exec, a_there.view(), there, times, by_rows.view());
+    gather_rows(exec, a_there.view(), there, times, svf::transposed(by_columns.view()));
+    auto const b = svf::host_matrix(exec, by_rows);
+    auto const c = svf::host_matrix(exec, by_columns);
+    for (index_t j = 0; j < count; ++j) {
+      for (index_t k = 0; k < 37; ++k) {
+        CHECK(b(j, k) == float(factors[std::size_t(j)] * a(rows[std::size_t(j)], k)));
+        CHECK(c(k, j) == b(j, k));
+      }
+    }
+    auto too_narrow = svf::make_matrix<float>(exec, count, 36);
+    CHECK_THROWS_AS(gather_rows(exec, a_there.view(), there, times, too_narrow.view()), svf::error);
+  }
+}
+
 TEST_CASE_TEMPLATE("algorithm: transform writes f(i) everywhere", Exec, SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   for (index_t const size : {0, 1, 31, 4095, 4096, 4097, 20000}) {

@@ -55,6 +55,7 @@ concept execution_policy =
       scale_selected(exec, b, b, selection, a);
       column_dots(exec, b, b, v);
       gather_rows(exec, b, rows, a);
+      gather_rows(exec, b, rows, host_w, a);
       transform(exec, v, detail::constant<float>{});
       reduce_rows(exec, v, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});
       reduce(exec, index_t{}, 0.0f, detail::constant<float>{}, detail::sum{});

@@ -57,6 +57,8 @@ class buffer<T, host_space> {
   explicit buffer(index_t size) : buffer(allocated(size), size) {
     std::uninitialized_value_construct_n(data(), size);
   }
+  /// Not set. Throws `error{shape}` for a negative size and std::bad_alloc.
+  static buffer uninitialised(index_t size) { return buffer(allocated(size), size); }
   /// The `size` elements at `elements`, without a copy. They must be writable, used by nobody else
   /// and there for as long as `keeper`, which is not null.
   buffer(T* elements, index_t size, std::shared_ptr<void const> keeper)
@@ -200,8 +202,8 @@ class matrix {
   index_t cols_ = 0;
 };
 
-/// A vector of `size` elements in the memory of `exec`, from its primitive `allocate`: zero on the
-/// host, not set elsewhere. Throws what `allocate` throws.
+/// A vector of `size` elements, not set, in the memory of `exec`, from its primitive `allocate`.
+/// Throws what `allocate` throws.
 template <class T, class Exec>
 vector<T, typename Exec::space> make_vector(Exec& exec, index_t size) {
   return vector<T, typename Exec::space>(allocate<T>(exec, size));

@@ -7,6 +7,10 @@
 #include <type_traits>
 #include <vector>
 
+#include <tbb/enumerable_thread_specific.h>
+
+#include <svfmath/core/detail/function_objects.hpp>
+#include <svfmath/core/detail/recycled_memory.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu/detail/map_elements.hpp>
@@ -14,6 +18,33 @@
 #include <svfmath/cpu/policy.hpp>
 
 namespace svf::cpu {
+
+namespace detail {
+
+/// combine over i in [begin, end) of f(i): some of them side by side, so that none waits for the one
+/// before.
+template <class T, class F, class Combine>
+T combined(index_t begin, index_t end, T init, F const& f, Combine const& combine) {
+  constexpr index_t lanes = 16;
+  T parts[lanes];
+  std::fill_n(parts, lanes, init);
+  index_t i = begin;
+  for (; i + lanes <= end; i += lanes) {
+    for (index_t lane = 0; lane < lanes; ++lane) {
+      parts[lane] = combine(parts[lane], static_cast<T>(f(i + lane)));
+    }
+  }
+  T value = init;
+  for (; i < end; ++i) {
+    value = combine(value, static_cast<T>(f(i)));
+  }
+  for (T const& part : parts) {
+    value = combine(value, part);
+  }
+  return value;
+}
+
+}  // namespace detail
 
 /// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. Throws `error{shape}`.
 template <policy Exec, class A, class D, class B>
@@ -52,8 +83,8 @@ void scale_selected(Exec& exec, matrix_view<A> a, matrix_view<D> d,
   });
 }
 
-/// d(j) ← Σ_i A(i,j)·B(i,j): the diagonal of AᵀB, summed in double in the order of i.
-/// Throws `error{shape}`.
+/// d(j) ← Σ_i A(i,j)·B(i,j): the diagonal of AᵀB, summed in double in an order that depends on the
+/// number of rows and the layout of A alone. Throws `error{shape}`.
 template <policy Exec, class A, class B, class D>
 void column_dots(Exec& exec, matrix_view<A> a, matrix_view<B> b, vector_view<D> d) {
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
@@ -72,9 +103,10 @@ void column_dots(Exec& exec, matrix_view<A> a, matrix_view<B> b, vector_view<D> 
       }
     } else {
       for (index_t j = 0; j < count; ++j) {
-        for (index_t i = 0; i < a.rows; ++i) {
-          sums[j] += double(a(i, first + j)) * double(b(i, first + j));
-        }
+        sums[j] = detail::combined<double>(
+            index_t{0}, a.rows, 0.0,
+            [&](index_t i) { return double(a(i, first + j)) * double(b(i, first + j)); },
+            svf::detail::sum());
       }
     }
     for (index_t j = 0; j < count; ++j) {
@@ -94,6 +126,28 @@ void gather_rows(Exec& exec, matrix_view<A> a, vector_view<index_t const> rows,
   });
 }
 
+/// B(j,:) ← factors(j) · A(rows(j),:), the product in the wider of both types. B must not overlap A.
+/// Throws `error{shape}`.
+template <policy Exec, class A, class F, class B>
+void gather_rows(Exec& exec, matrix_view<A> a, vector_view<index_t const> rows,
+                 vector_view<F> factors, matrix_view<B> b) {
+  expects(b.rows == rows.size && b.rows == factors.size && a.cols == b.cols, error_kind::shape,
+          "gather_rows: expected as many factors as rows and B ", rows.size, "x", a.cols, ", got ",
+          factors.size, " and ", b.rows, "x", b.cols);
+  if (a.layout == order::row_major && b.layout == order::col_major) {
+    detail::map_across(exec, [&](index_t j) { return a.data + rows[j] * a.ld; }, transposed(b),
+                       [&](A x, index_t, index_t j) { return factors[j] * x; });
+    return;
+  }
+  for_each_index(exec, rows.size, [&](index_t j) {
+    auto const from = a.row(rows[j]);
+    auto const to = b.row(j);
+    for (index_t k = 0; k < to.size; ++k) {
+      to[k] = static_cast<B>(factors[j] * from[k]);
+    }
+  });
+}
+
 /// out(i) ← f(i) for i in [0, size). f must not depend on the order of the calls.
 template <policy Exec, class T, class F>
 void transform(Exec& exec, vector_view<T> out, F&& f) {
@@ -105,34 +159,29 @@ void transform(Exec& exec, vector_view<T> out, F&& f) {
   });
 }
 
-/// out(i) ← combine(… combine(init, f(i,0)) …, f(i,cols−1)), in the order of the columns.
+/// out(i) ← combine over j of f(i,j), in an order that depends on `cols` alone. `combine` must be
+/// associative and commutative up to rounding, `init` its neutral element.
 template <policy Exec, class T, class F, class Combine>
 void reduce_rows(Exec& exec, vector_view<T> out, index_t cols, T init, F&& f, Combine&& combine) {
   index_t const piece = std::max<index_t>(1, 4096 / std::max<index_t>(1, cols));
   for_each_index(exec, (out.size + piece - 1) / piece, [&](index_t p) {
     for (index_t i = p * piece; i < std::min(out.size, (p + 1) * piece); ++i) {
-      T value = init;
-      for (index_t j = 0; j < cols; ++j) {
-        value = combine(value, static_cast<T>(f(i, j)));
-      }
-      out[i] = value;
+      out[i] = detail::combined<T>(index_t{0}, cols, init, [&](index_t j) { return f(i, j); },
+                                   combine);
     }
   });
 }
 
-/// combine(… combine(init, f(0)) …, f(count−1)), in pieces of fixed size, so the same bits on any
-/// number of threads. `combine` must be associative up to rounding, `init` its neutral element.
+/// combine over i in [0, count) of f(i), in pieces of fixed size, so the same bits on any number of
+/// threads. `combine` must be associative and commutative up to rounding, `init` its neutral element.
 template <policy Exec, class T, class F, class Combine>
 T reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
   constexpr index_t piece = 4096;
   index_t const pieces = (count + piece - 1) / piece;
   std::vector<T> partial(std::size_t(pieces), init);
   for_each_index(exec, pieces, [&](index_t p) {
-    T value = init;
-    for (index_t i = p * piece; i < std::min(count, (p + 1) * piece); ++i) {
-      value = combine(value, static_cast<T>(f(i)));
-    }
-    partial[std::size_t(p)] = value;
+    partial[std::size_t(p)] = detail::combined<T>(
+        p * piece, std::min(count, (p + 1) * piece), init, f, combine);
   });
   T value = init;
   for (T const& part : partial) {
@@ -174,19 +223,31 @@ finished_reduction<index_t> begin_scale_columns(Exec& exec, matrix_view<A> a, F 
   return {first_bad};
 }
 
+namespace detail {
+
+/// body(local, i) for every i in [0, count), each by a `Local` of its own.
+template <class Local, class Exec, class Body>
+void for_each_problem_by(Exec& exec, index_t count, Body&& body) {
+  tbb::enumerable_thread_specific<svf::detail::recycled_memory> memory;
+  for_each_index(exec, count, [&](index_t i) {
+    svf::detail::recycled_memory::use const here(memory.local());
+    Local local;
+    body(local, i);
+  });
+}
+
+}  // namespace detail
+
 /// body(local, i) for every i in [0, count): problems that have nothing to do with each other, each
 /// solved by a policy `local` that one thread alone uses. In any order on `par`; `body` gives the
-/// same bits whichever policy it is handed.
+/// same bits whichever policy it is handed. Large blocks of memory go from one problem to the next.
 template <policy Exec, class Body>
 void for_each_problem(Exec& exec, index_t count, Body&& body) {
   if (count == 1) {
     body(exec, index_t{0});
     return;
   }
-  for_each_index(exec, count, [&](index_t i) {
-    seq local;
-    body(local, i);
-  });
+  detail::for_each_problem_by<seq>(exec, count, body);
 }
 
 }  // namespace svf::cpu

@@ -89,22 +89,37 @@ void gemm(Exec& exec, std::type_identity_t<T> alpha,
   }
 }
 
-/// G ← AᵀA with A (m×n), G (n×n), exactly symmetric. G must not overlap A. Throws `error{shape}`.
-/// About mn² flops. The same bits on any number of threads.
-template <policy Exec, class T>
-void gram(Exec& exec, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> g) {
+/// The same for a B in float, which is read as double and not copied.
+template <policy Exec>
+void gemm(Exec& exec, double alpha, matrix_view<double const> a, matrix_view<float const> b,
+          double beta, matrix_view<double> c) {
+  expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows, error_kind::shape,
+          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
+          ")->(", c.rows, ",", c.cols, ")");
+  if (a.cols == 0) {
+    detail::scale_or_clear(beta, c);
+  } else if (c.size() > 0) {
+    detail::gemm_packed<Exec, double, double, float>(exec, alpha, a, b, beta, c,
+                                                     detail::region::whole);
+  }
+}
+
+namespace detail {
+
+template <class Exec, class A, class T>
+void gram_of(Exec& exec, matrix_view<A const> a, matrix_view<T> g) {
   expects(g.rows == a.cols && g.cols == a.cols && a.rows >= 0 && a.cols >= 0, error_kind::shape,
           "gram: expected G ", a.cols, "x", a.cols, ", got ", g.rows, "x", g.cols);
   if (a.size() == 0) {
-    detail::scale_or_clear<T>(T(0), g);
+    scale_or_clear<T>(T(0), g);
     return;
   }
   if (g.layout == order::col_major) {
     g = transposed(g);
   }
-  detail::gemm_packed<Exec, T>(exec, T(1), transposed(a), a, T(0), g, detail::region::lower);
+  gemm_packed<Exec, T, A, A>(exec, T(1), transposed(a), a, T(0), g, region::lower);
   constexpr index_t tile = 64;
-  for_each_index(exec, detail::ceil_div(g.rows, tile), [&](index_t index) {
+  for_each_index(exec, ceil_div(g.rows, tile), [&](index_t index) {
     index_t const first = index * tile;
     for (index_t j = 0; j < std::min(g.cols, first + tile); ++j) {
       for (index_t i = std::max(first, j + 1); i < std::min(g.rows, first + tile); ++i) {
@@ -112,6 +127,21 @@ void gram(Exec& exec, std::type_identity_t<matrix_view<T const>> a, matrix_view<
       }
     }
   });
+}
+
+}  // namespace detail
+
+/// G ← AᵀA with A (m×n), G (n×n), exactly symmetric. G must not overlap A. Throws `error{shape}`.
+/// About mn² flops. The same bits on any number of threads.
+template <policy Exec, class T>
+void gram(Exec& exec, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> g) {
+  detail::gram_of(exec, a, g);
+}
+
+/// The same for an A in float, which is read as double and not copied.
+template <policy Exec>
+void gram(Exec& exec, matrix_view<float const> a, matrix_view<double> g) {
+  detail::gram_of(exec, a, g);
 }
 
 }  // namespace svf::cpu

@@ -127,10 +127,7 @@ void for_each_problem(with_lapack<Base>& exec, index_t count, Body&& body) {
     body(exec, index_t{0});
     return;
   }
-  for_each_index(exec, count, [&](index_t i) {
-    with_lapack<seq> local;
-    body(local, i);
-  });
+  detail::for_each_problem_by<with_lapack<seq>>(exec, count, body);
 }
 
 static_assert(execution_policy<with_lapack<seq>> && execution_policy<with_lapack<par>>);

@@ -12,10 +12,10 @@
 
 namespace svf::cpu {
 
-/// Room for `size` elements, zero. Throws std::bad_alloc.
+/// Room for `size` elements, not set. Throws `error{shape}` and std::bad_alloc.
 template <class T, policy Exec>
 buffer<T, host_space> allocate(Exec&, index_t size) {
-  return buffer<T, host_space>(size);
+  return buffer<T, host_space>::uninitialised(size);
 }
 
 /// destination(i,j) ← source(i,j), converted. Throws `error{shape}` if extents differ.

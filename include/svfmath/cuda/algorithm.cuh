@@ -146,6 +146,23 @@ void gather_rows(stream_policy& exec, matrix_view<A, device_space> a,
                            detail::gather_element<A, B>{a, numbers.view(), b});
 }
 
+/// B(j,:) ← factors(j) · A(rows(j),:), with the rows and factors on the host. B must not overlap A.
+/// Throws `error{shape}`.
+template <class A, class F, class B>
+void gather_rows(stream_policy& exec, matrix_view<A, device_space> a,
+                 vector_view<index_t const> rows, vector_view<F> factors,
+                 matrix_view<B, device_space> b) {
+  expects(b.rows == rows.size && b.rows == factors.size && a.cols == b.cols, error_kind::shape,
+          "gather_rows: expected as many factors as rows and B ", rows.size, "x", a.cols, ", got ",
+          factors.size, " and ", b.rows, "x", b.cols);
+  auto const numbers = vector_on(exec, rows);
+  auto const there = vector_on(exec, factors);
+  using factor = std::remove_const_t<F>;
+  detail::for_each_element(
+      exec, b.rows, b.cols,
+      detail::gather_scaled_element<A, factor, B>{a, numbers.view(), there.view(), b});
+}
+
 /// out(i) ← f(i) for i in [0, size). F is a function object that device code can call.
 template <class T, class F>
 void transform(stream_policy& exec, vector_view<T, device_space> out, F f) {

@@ -43,6 +43,7 @@ triplets<Space> direct_triplets(Exec& exec, matrix_view<double const, Space> a, 
   auto s = make_vector<double>(exec, r);
   svd(exec, method, a, transposed(result.ut.view()), s.view(), result.vt.view());
   result.s.resize(std::size_t(r));
+  result.lengths.resize(std::size_t(r), 1.0);
   copy(exec, s.view(), vector_view<double>(result.s.data(), r));
   return result;
 }
@@ -65,6 +66,7 @@ triplets<Space> zero_triplets(Exec& exec, index_t m, index_t n) {
               identity_element{part->cols()});
   }
   result.s.resize(std::size_t(result.ut.rows()), 0.0);
+  result.lengths.resize(result.s.size(), 1.0);
   return result;
 }
 
@@ -90,32 +92,47 @@ struct sign_at {
   }
 };
 
-/// For each row of Vᵀ the sign of its largest |v|, of the first one where several are equal up to
-/// rounding.
+/// For each row of Vᵀ, of any length, the sign of its largest |v|, of the first one where several are
+/// equal up to rounding.
 template <class Exec, class Space>
-vector<double, Space> row_signs(Exec& exec, matrix_view<double const, Space> vt) {
+std::vector<double> row_signs(Exec& exec, matrix_view<double const, Space> vt) {
   auto values = make_vector<double>(exec, vt.rows);
   reduce_rows(exec, values.view(), vt.cols, 0.0, magnitude<double const, Space>{vt}, larger());
   auto place = make_vector<index_t>(exec, vt.rows);
   reduce_rows(exec, place.view(), vt.cols, vt.cols - 1,
               place_of_largest<Space>{vt, as_const(values.view())}, smaller());
   transform(exec, values.view(), sign_at<Space>{vt, as_const(place.view())});
-  return values;
+  std::vector<double> signs(std::size_t(vt.rows));
+  copy(exec, as_const(values.view()), vector_view<double>(signs.data(), vt.rows));
+  return signs;
 }
 
-/// Turns the signs so that those of `row_signs` are positive, takes the scale back and rounds to T.
+/// The factors of 2^exponent Σ_j s_j u_j v_jᵀ, or of its transpose, rounded to T: in descending order
+/// of s, with the signs so turned that those of `row_signs` are positive.
 template <class T, class Exec, class Space>
-svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponent) {
+svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, bool transpose, int exponent) {
   index_t const r = t.count();
+  auto const order = descending(t.s);
+  auto const signs = row_signs(exec, (transpose ? t.ut : t.vt).view());
+  std::vector<double> of_ut;
+  std::vector<double> of_vt;
+  for (index_t const j : order) {
+    of_ut.push_back(signs[std::size_t(j)] / t.lengths[std::size_t(j)]);
+    of_vt.push_back(signs[std::size_t(j)]);
+  }
   svd_factors<T, Space> result;
-  result.u = make_matrix<T>(exec, t.ut.cols(), r);
+  result.u = make_matrix<T>(exec, (transpose ? t.vt : t.ut).cols(), r);
   result.s = make_vector<T>(exec, r);
-  result.vt = make_matrix<T>(exec, r, t.vt.cols());
-  auto const signs = row_signs(exec, t.vt.view());
-  scale_columns(exec, transposed(t.ut.view()), signs.view(), result.u.view());
-  scale_rows(exec, signs.view(), t.vt.view(), result.vt.view());
+  result.vt = make_matrix<T>(exec, r, (transpose ? t.ut : t.vt).cols());
+  auto const u = transposed(result.u.view());
+  auto const vt = result.vt.view();
+  gather_rows(exec, t.ut.view(), as_vector(order), as_vector(std::as_const(of_ut)),
+              transpose ? vt : u);
+  gather_rows(exec, t.vt.view(), as_vector(order), as_vector(std::as_const(of_vt)),
+              transpose ? u : vt);
   std::vector<T> s;
-  for (double const value : t.s) {
+  for (index_t const j : order) {
+    double const value = t.s[std::size_t(j)];
     s.push_back(static_cast<T>(std::ldexp(value, exponent)));
     expects(std::isfinite(s.back()), error_kind::numeric, "factorize: the singular value ",
             std::ldexp(value, exponent), " is beyond the range of the weights' type");
@@ -124,23 +141,19 @@ svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, int exponen
   return result;
 }
 
-/// Checks and scales W, runs `method(A)` on A (m>=n), and finishes.
+/// Checks W, takes the triplets of 2^−e A from `method(A, e)`, where A is W or its transpose, m >= n,
+/// and finishes.
 template <class Exec, class T, class Space, class Method>
 svd_factors<wide_t<std::remove_const_t<T>>, Space> factorize_by(Exec& exec, matrix_view<T, Space> w,
                                                                 Method&& method) {
   using value_type = wide_t<std::remove_const_t<T>>;
   double const largest = largest_entry(exec, "factorize", w);
   if (largest == 0.0) {
-    return finished<value_type>(exec, zero_triplets<Exec, Space>(exec, w.rows, w.cols), 0);
+    return finished<value_type>(exec, zero_triplets<Exec, Space>(exec, w.rows, w.cols), false, 0);
   }
   int const exponent = scale_exponent(largest);
   bool const wide = w.rows < w.cols;
-  auto const a = scaled_copy(exec, wide ? transposed(w) : w, exponent);
-  triplets<Space> t = method(a.view());
-  if (wide) {
-    std::swap(t.ut, t.vt);
-  }
-  return finished<value_type>(exec, t, exponent);
+  return finished<value_type>(exec, method(wide ? transposed(w) : w, exponent), wide, exponent);
 }
 
 }  // namespace detail
@@ -161,14 +174,16 @@ svd_factors<wide_t<std::remove_const_t<T>>, Space> factorize_by(Exec& exec, matr
 ///
 /// Throws `error{shape}` for a matrix without elements, `error{numeric}` naming the position of a
 /// NaN or infinity, or if a σ overflows the type of W. The same bits on any number of threads.
-/// About 3mn² + 5n³ flops for m >= n and 4mn + 2n² doubles of memory. For a whole model, factor
+/// About 3mn² + 5n³ flops for m >= n, and mn + 6n² doubles of memory, 2mn more where the backend
+/// copies W in double (all but the CPU's for float). For a whole model, factor
 /// one matrix per thread with `cpu::seq`.
 template <execution_policy Exec, matrix_for<Exec> W>
 requires weight_scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w)
     -> svd_factors<detail::wide_t<matrix_value_t<W const>>, typename Exec::space> {
-  return detail::factorize_by(exec, as_matrix(w),
-                              [&](auto const& a) { return detail::gram_triplets(exec, a); });
+  return detail::factorize_by(exec, as_matrix(w), [&](auto const& a, int exponent) {
+    return detail::scaled_gram_triplets(exec, a, exponent);
+  });
 }
 
 /// The same by the method that `options` name at run time; where `accuracy` is `full`,
@@ -183,8 +198,10 @@ auto factorize(Exec& exec, W const& w, factorize_options options)
   }
   auto const method =
       options.method == svd_method::jacobi ? direct_svd::jacobi : direct_svd::divide_and_conquer;
-  return detail::factorize_by(
-      exec, as_matrix(w), [&](auto const& a) { return detail::direct_triplets(exec, a, method); });
+  return detail::factorize_by(exec, as_matrix(w), [&](auto const& a, int exponent) {
+    auto const scaled = detail::scaled_copy(exec, a, exponent);
+    return detail::direct_triplets(exec, scaled.view(), method);
+  });
 }
 
 }  // namespace svf

@@ -50,6 +50,10 @@ void factorize_batch(Exec& exec, std::vector<std::size_t> const& group, Weight&&
   using element = typename view::element_type;
   using space = typename view::space;
   using value_type = wide_t<typename view::value_type>;
+  if (group.size() == 1) {
+    naming_weight(group.front(), [&] { sink(group.front(), factorize(exec, weight(0))); });
+    return;
+  }
   std::vector<batch_member<element, space>> members;
   for (std::size_t place = 0; place < group.size(); ++place) {
     std::size_t const number = group[place];
@@ -57,8 +61,8 @@ void factorize_batch(Exec& exec, std::vector<std::size_t> const& group, Weight&&
       view const w = weight(place);
       double const largest = largest_entry(exec, "factorize", w);
       if (largest == 0.0) {
-        sink(number,
-             finished<value_type>(exec, zero_triplets<Exec, space>(exec, w.rows, w.cols), 0));
+        auto const zero = zero_triplets<Exec, space>(exec, w.rows, w.cols);
+        sink(number, finished<value_type>(exec, zero, false, 0));
         return;
       }
       bool const wide = w.rows < w.cols;
@@ -84,11 +88,8 @@ void factorize_batch(Exec& exec, std::vector<std::size_t> const& group, Weight&&
       auto const a = scaled_copy(exec, member.tall, member.exponent);
       auto tail = make_matrix<double>(exec, n, n);
       copy(exec, as_const(block(k)), tail.view());
-      auto t = gram_triplets(exec, a.view(), std::move(tail));
-      if (member.wide) {
-        std::swap(t.ut, t.vt);
-      }
-      sink(member.number, finished<value_type>(exec, t, member.exponent));
+      auto const t = gram_triplets(exec, a.view(), std::move(tail));
+      sink(member.number, finished<value_type>(exec, t, member.wide, member.exponent));
     });
   }
 }

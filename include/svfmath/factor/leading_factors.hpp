@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <utility>
+#include <span>
 
 #include <svfmath/core/concepts.hpp>
 #include <svfmath/core/error.hpp>
@@ -49,13 +49,18 @@ struct leading_factors {
 
 namespace detail {
 
-/// Rows 0 … k−1.
+/// Those of the k largest s, in descending order.
 template <class Exec, class Space>
 triplets<Space> first_triplets(Exec& exec, triplets<Space> const& t, index_t k) {
   triplets<Space> result(exec, k, t.ut.cols(), t.vt.cols());
-  copy(exec, t.ut.view().rows_range(0, k), result.ut.view());
-  copy(exec, t.vt.view().rows_range(0, k), result.vt.view());
-  result.s.assign(t.s.begin(), t.s.begin() + k);
+  auto const order = descending(t.s);
+  auto const rows = std::span<index_t const>(order).first(std::size_t(k));
+  gather_unit_rows(exec, t.ut.view(), t.lengths, rows, result.ut.view());
+  gather_rows(exec, t.vt.view(), as_vector(rows), result.vt.view());
+  for (index_t const row : rows) {
+    result.s.push_back(t.s[std::size_t(row)]);
+  }
+  result.lengths.resize(result.s.size(), 1.0);
   return result;
 }
 
@@ -95,6 +100,7 @@ triplets<Space> leading_triplets(Exec& exec, matrix_view<double const, Space> a,
   gemm(exec, 1.0, small.vt.view(), transposed(q.view()), 0.0, result.ut.view());
   copy(exec, small.ut.view(), result.vt.view());
   result.s = small.s;
+  result.lengths = small.lengths;
   return result;
 }
 
@@ -143,16 +149,13 @@ auto factorize_leading(Exec& exec, W const& w_like, index_t k, leading_options o
   int const exponent = detail::scale_exponent(largest);
   bool const wide = w.rows < w.cols;
   auto const a = detail::scaled_copy(exec, wide ? transposed(w) : w, exponent);
-  auto t = largest == 0.0 ? detail::first_triplets(
+  auto const t = largest == 0.0 ? detail::first_triplets(
                                 exec,
                                 detail::zero_triplets<Exec, typename Exec::space>(
                                     exec, a.rows(), a.cols()),
                                 k)
                           : detail::leading_triplets(exec, a.view(), k, options);
-  if (wide) {
-    std::swap(t.ut, t.vt);
-  }
-  result.triplets = detail::finished<T>(exec, t, largest == 0.0 ? 0 : exponent);
+  result.triplets = detail::finished<T>(exec, t, wide, largest == 0.0 ? 0 : exponent);
   result.base = make_matrix<T>(exec, w.rows, w.cols);
   copy(exec, as_const(w), result.base.view());
   auto const all = detail::accuracy_of(exec, w, result.triplets);

@@ -38,12 +38,47 @@ template <class V, class T>
   std::memcpy(to, &value, sizeof(V));
 }
 
-/// C ← α Σ_p a(p) b(p)ᵀ + β C for one register block of `Rows` rows: a(p) are the first `Rows` of
-/// the `B::rows` elements at a + p·B::rows, b(p) the `B::cols` elements at b + p·ldb. The sum runs
-/// from p = 0 upwards for every element on its own, so its bits do not depend on the block.
-template <class B, int Rows, class T>
-[[gnu::noinline]] void gemm_kernel(index_t depth, T const* a, T const* b, index_t ldb, T alpha,
-                                   T beta, T* c, index_t ldc) {
+/// The rows of A that a register block multiplies, at one of their columns: packed, so that the
+/// `Rows` elements of a column lie together.
+template <class T, int Rows>
+struct packed_strip {
+  T const* data;
+
+  [[gnu::always_inline]] T row(int i) const { return data[i]; }
+  [[gnu::always_inline]] void next() { data += Rows; }
+};
+
+/// The same where A lies in rows: three of them from one address, as many as processors reach.
+template <class T, int Rows>
+class strip_in_place {
+ public:
+  strip_in_place(T const* data, index_t ld) : ld_(ld) {
+    for (T const*& third : thirds_) {
+      third = data;
+      data += 3 * ld;
+    }
+  }
+
+  [[gnu::always_inline]] T row(int i) const { return thirds_[i / 3][i % 3 * ld_]; }
+  [[gnu::always_inline]] void next() {
+#pragma GCC unroll 8
+    for (T const*& third : thirds_) {
+      ++third;
+    }
+  }
+
+ private:
+  static_assert(Rows % 3 == 0);
+  T const* thirds_[Rows / 3];
+  index_t ld_;
+};
+
+/// C ← α Σ_p a(p) b(p)ᵀ + β C for one register block of `Rows` rows: a(p) are the first `Rows`
+/// elements of column p of the strip, b(p) the `B::cols` elements at b + p·ldb. The sum runs from
+/// p = 0 upwards for every element on its own, so its bits do not depend on the block.
+template <class B, int Rows, class Strip, class T>
+[[gnu::noinline]] void gemm_kernel(index_t depth, Strip a, T const* b, index_t ldb, T alpha, T beta,
+                                   T* c, index_t ldc) {
   using vector = typename B::vector;
   vector sum[Rows][B::vectors] = {};
   for (index_t p = 0; p < depth; ++p) {
@@ -56,10 +91,10 @@ template <class B, int Rows, class T>
     for (int i = 0; i < Rows; ++i) {
 #pragma GCC unroll 4
       for (int j = 0; j < B::vectors; ++j) {
-        sum[i][j] += a[i] * right[j];
+        sum[i][j] += a.row(i) * right[j];
       }
     }
-    a += B::rows;
+    a.next();
     b += ldb;
   }
 #pragma GCC unroll 16
@@ -77,8 +112,8 @@ template <class B, int Rows, class T>
 }
 
 /// `gemm_kernel` for `rows` ≤ B::rows rows; the rows below are left alone.
-template <class B, class T>
-void gemm_rows(index_t rows, index_t depth, T const* a, T const* b, index_t ldb, T alpha, T beta,
+template <class B, class Strip, class T>
+void gemm_rows(index_t rows, index_t depth, Strip a, T const* b, index_t ldb, T alpha, T beta,
                T* c, index_t ldc) {
   constexpr int third = B::rows / 3;
   if (rows > 2 * third) {

@@ -2,52 +2,23 @@
 #pragma once
 
 #include <algorithm>
-#include <cstring>
 
 #include <svfmath/core/config.hpp>
 #include <svfmath/core/view.hpp>
-#include <svfmath/cpu/detail/gemm_kernel.hpp>
+#include <svfmath/cpu/detail/transpose_block.hpp>
 
 namespace svf::cpu::detail {
 
-/// Writes the `Size`×`Size` block whose rows start at `from` + i·step as its transpose.
-template <int Size, class T>
-[[gnu::always_inline]] inline void transpose_block(T const* from, index_t step, T* to,
-                                                   index_t to_step) {
-  if constexpr (Size == 4) {
-    using quad [[gnu::vector_size(4 * sizeof(T))]] = T;
-    quad const a = load<quad>(from);
-    quad const b = load<quad>(from + step);
-    quad const c = load<quad>(from + 2 * step);
-    quad const d = load<quad>(from + 3 * step);
-    quad const ab_even = __builtin_shufflevector(a, b, 0, 4, 2, 6);
-    quad const ab_odd = __builtin_shufflevector(a, b, 1, 5, 3, 7);
-    quad const cd_even = __builtin_shufflevector(c, d, 0, 4, 2, 6);
-    quad const cd_odd = __builtin_shufflevector(c, d, 1, 5, 3, 7);
-    store(to, quad(__builtin_shufflevector(ab_even, cd_even, 0, 1, 4, 5)));
-    store(to + to_step, quad(__builtin_shufflevector(ab_odd, cd_odd, 0, 1, 4, 5)));
-    store(to + 2 * to_step, quad(__builtin_shufflevector(ab_even, cd_even, 2, 3, 6, 7)));
-    store(to + 3 * to_step, quad(__builtin_shufflevector(ab_odd, cd_odd, 2, 3, 6, 7)));
-  } else {
-    static_assert(Size == 2);
-    using pair [[gnu::vector_size(2 * sizeof(T))]] = T;
-    pair const a = load<pair>(from);
-    pair const b = load<pair>(from + step);
-    store(to, pair(__builtin_shufflevector(a, b, 0, 2)));
-    store(to + to_step, pair(__builtin_shufflevector(a, b, 1, 3)));
-  }
-}
-
 /// to[p·Width + i] ← source(i, p) for i < source.rows ≤ Width, and 0 for the other i < Width, where
 /// the rows of `source` are contiguous.
-template <int Width, class T>
-void pack_strip(matrix_view<T const> source, T* to) {
+template <int Width, class S, class T>
+void pack_strip(matrix_view<S const> source, T* to) {
   constexpr int block = 4 * sizeof(T) <= config::vector_bytes ? 4 : 2;
   constexpr index_t chunk = 64 / index_t(sizeof(T));  // one cache line of every row at a time
   index_t const whole_rows = source.rows / 2 * 2;
   index_t const whole_cols = source.cols / chunk * chunk;
   for (index_t p = 0; p < whole_cols; p += chunk) {
-    T const* const from = source.data + p;
+    S const* const from = source.data + p;
     index_t i = 0;
     for (; i + block <= whole_rows; i += block) {
       for (index_t q = 0; q < chunk; q += block) {
@@ -75,8 +46,8 @@ inline constexpr index_t strips_at_once = 8;
 
 /// The rows of `source`, in strips of `Width` that follow each other, each as `pack_strip` writes
 /// it.
-template <int Width, class T>
-void pack_strips(matrix_view<T const> source, T* to) {
+template <int Width, class S, class T>
+void pack_strips(matrix_view<S const> source, T* to) {
   if (source.layout == order::row_major) {
     for (index_t i = 0; i < source.rows; i += Width) {
       pack_strip<Width>(source.rows_range(i, std::min<index_t>(Width, source.rows - i)),
@@ -87,9 +58,9 @@ void pack_strips(matrix_view<T const> source, T* to) {
   // Column by column, each read in one go: a strip alone would take part of a cache line of each.
   index_t const whole = source.rows / Width * Width;
   for (index_t p = 0; p < source.cols; ++p) {
-    T const* const from = source.data + p * source.ld;
+    S const* const from = source.data + p * source.ld;
     for (index_t i = 0; i < whole; i += Width) {
-      std::memcpy(to + i * source.cols + p * Width, from + i, Width * sizeof(T));
+      std::copy_n(from + i, Width, to + i * source.cols + p * Width);
     }
     if (whole < source.rows) {
       T* const rest = to + whole * source.cols + p * Width;

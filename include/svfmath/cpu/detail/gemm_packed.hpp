@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <concepts>
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
@@ -25,7 +28,9 @@ class gemm_workspace {
  public:
   explicit gemm_workspace(index_t size) {
     if (size > index_t(small_.size())) {
-      large_ = {aligned_allocator<T>{}.allocate(std::size_t(size)), release{std::size_t(size)}};
+      // Of few sizes, so that the next product finds what this one gives back.
+      std::size_t const count = std::bit_ceil(std::size_t(size));
+      large_ = {aligned_allocator<T>{}.allocate(count), release{count}};
     }
   }
   T* data() { return large_ ? large_.get() : small_.data(); }
@@ -39,10 +44,10 @@ class gemm_workspace {
   alignas(64) std::array<T, 32768 / sizeof(T)> small_;
 };
 
-/// C ← α A B + β C for one register block: A packed, rows of B at b.data + p·b.ld. Edges and
+/// C ← α A B + β C for one register block: A a strip, rows of B at b.data + p·b.ld. Edges and
 /// column-major C go through a buffer, so that every element meets the same kernel.
-template <class B, class T>
-void gemm_block(T alpha, T const* a, matrix_view<T const> b, T beta, matrix_view<T> c) {
+template <class B, class Strip, class T>
+void gemm_block(T alpha, Strip a, matrix_view<T const> b, T beta, matrix_view<T> c) {
   if (c.rows == B::rows && c.cols == B::cols && c.layout == order::row_major) {
     gemm_kernel<B, B::rows>(b.rows, a, b.data, b.ld, alpha, beta, c.data, c.ld);
     return;
@@ -87,44 +92,56 @@ void for_each_block(Exec& exec, index_t down, index_t across, Body&& body) {
   });
 }
 
+/// So few columns of C are not worth a copy of A.
+inline constexpr index_t few_columns = 256;
+
 /// C ← α A B + β C by packed panels, for C of any order and k ≥ 1. With `region::lower` the
 /// register blocks wholly above the diagonal are left alone. The sum over k is cut at multiples of
 /// `depth` whatever else happens, so an element's bits depend on k alone, not on the tile or the
-/// thread. Allocates at most two panels, and none for small products.
-template <class Exec, class T>
-void gemm_packed(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T const> b, T beta,
-                 matrix_view<T> c, region wanted) {
+/// thread. A and B may have elements of another type, which are converted on the way. Allocates at
+/// most two panels, and none for small products.
+template <class Exec, class T, class A = T, class B = T>
+void gemm_packed(Exec& exec, T alpha, std::type_identity_t<matrix_view<A const>> a,
+                 std::type_identity_t<matrix_view<B const>> b, T beta, matrix_view<T> c,
+                 region wanted) {
   using blocking = gemm_blocking<T>;
   constexpr index_t mr = blocking::rows;
   constexpr index_t nr = blocking::cols;
   index_t const depth = std::min(blocking::depth, a.cols);
   index_t const panel_rows = std::min(ceil_div(c.rows, mr), blocking::panel / mr) * mr;
   index_t const panel_cols = std::min(ceil_div(c.cols, nr), blocking::panel / nr) * nr;
-  // Few rows do not pay for packing a B whose rows are contiguous: only a narrow last strip is.
-  bool const in_place = b.layout == order::row_major && c.rows <= 4 * mr;
-  gemm_workspace<T> workspace((panel_rows + (in_place ? nr : panel_cols)) * depth);
+  // Few rows do not pay for packing a B whose rows are contiguous, and few columns not for such an
+  // A: only a narrow last strip is.
+  bool const b_in_place =
+      std::same_as<B, T> && b.layout == order::row_major && c.rows <= 4 * mr;
+  bool const a_in_place =
+      std::same_as<A, T> && a.layout == order::row_major && c.cols <= few_columns;
+  index_t const packed_rows = a_in_place ? mr : panel_rows;
+  gemm_workspace<T> workspace((packed_rows + (b_in_place ? nr : panel_cols)) * depth);
   T* const packed_a = workspace.data();
-  T* const packed_b = packed_a + panel_rows * depth;
+  T* const packed_b = packed_a + packed_rows * depth;
 
   for (index_t j0 = 0; j0 < c.cols; j0 += panel_cols) {
     index_t const n = std::min(panel_cols, c.cols - j0);
     index_t const across = ceil_div(n, nr);
-    index_t const unpacked = in_place ? n / nr : 0;
+    index_t const unpacked_b = b_in_place ? n / nr : 0;
     for (index_t p0 = 0; p0 < a.cols; p0 += depth) {
       index_t const k = std::min(depth, a.cols - p0);
       for (index_t i0 = 0; i0 < c.rows; i0 += panel_rows) {
         index_t const m = std::min(panel_rows, c.rows - i0);
         index_t const down = ceil_div(m, mr);
-        index_t const strips_b = i0 == 0 ? across - unpacked : 0;
-        index_t const groups_a = ceil_div(down, strips_at_once);
+        index_t const unpacked_a = a_in_place ? m / mr : 0;
+        index_t const strips_b = i0 == 0 ? across - unpacked_b : 0;
+        index_t const groups_a = ceil_div(down - unpacked_a, strips_at_once);
         for_each_index(exec, groups_a + ceil_div(strips_b, strips_at_once), [&](index_t group) {
           if (group < groups_a) {
             index_t const row = group * strips_at_once * mr;
-            index_t const rows = std::min(strips_at_once * mr, m - row);
-            pack_strips<mr>(a.block(i0 + row, p0, rows, k), packed_a + row * k);
+            index_t const first = unpacked_a * mr + row;
+            index_t const rows = std::min(strips_at_once * mr, m - first);
+            pack_strips<mr>(a.block(i0 + first, p0, rows, k), packed_a + row * k);
           } else {
             index_t const col = (group - groups_a) * strips_at_once * nr;
-            index_t const first = unpacked * nr + col;
+            index_t const first = unpacked_b * nr + col;
             index_t const cols = std::min(strips_at_once * nr, n - first);
             pack_strips<nr>(transposed(b.block(p0, j0 + first, k, cols)), packed_b + col * k);
           }
@@ -135,12 +152,22 @@ void gemm_packed(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T cons
           if (wanted == region::lower && row + mr <= col) {
             return;
           }
-          matrix_view<T const> const right =
-              j < unpacked ? b.block(p0, col, k, nr)
-                           : matrix_view<T const>(packed_b + (j - unpacked) * nr * k, k, nr);
-          gemm_block<blocking>(
-              alpha, packed_a + i * mr * k, right, p0 == 0 ? beta : T(1),
-              c.block(row, col, std::min(mr, c.rows - row), std::min(nr, c.cols - col)));
+          matrix_view<T const> right(packed_b + (j - unpacked_b) * nr * k, k, nr);
+          if constexpr (std::same_as<B, T>) {
+            right = j < unpacked_b ? b.block(p0, col, k, nr) : right;
+          }
+          T const factor = p0 == 0 ? beta : T(1);
+          auto const target =
+              c.block(row, col, std::min(mr, c.rows - row), std::min(nr, c.cols - col));
+          if constexpr (std::same_as<A, T>) {
+            if (i < unpacked_a) {
+              gemm_block<blocking>(alpha, strip_in_place<T, mr>(&a(row, p0), a.ld), right, factor,
+                                   target);
+              return;
+            }
+          }
+          gemm_block<blocking>(alpha, packed_strip<T, mr>{packed_a + (i - unpacked_a) * mr * k},
+                               right, factor, target);
         });
       }
     }

@@ -28,6 +28,7 @@ template <int Rows, class T>
                                                        T* y) {
   using vector = typename gemm_blocking<T>::vector;
   constexpr index_t lanes = gemm_blocking<T>::lanes;
+  constexpr index_t line = 64 / index_t(sizeof(T));
   T const* const from = a.data + row * a.ld;
   index_t const size = padded<T>(row + Rows - 1);
   vector factor[Rows];  // read once: the compiler cannot know that y is not x
@@ -43,6 +44,12 @@ template <int Rows, class T>
 #pragma GCC unroll 4
     for (int q = 0; q < Rows; ++q) {
       element[q] = load<vector>(from + q * a.ld + j);
+    }
+    if (j % line == 0) {
+#pragma GCC unroll 4
+      for (int q = 0; q < Rows; ++q) {
+        __builtin_prefetch(from + (q + Rows) * a.ld + j);  // the next group, maybe of nobody's
+      }
     }
     // GCC 12 would otherwise read x again for every product.
     std::atomic_signal_fence(std::memory_order_seq_cst);

@@ -103,4 +103,15 @@ struct gather_element {
   }
 };
 
+template <class A, class F, class B>
+struct gather_scaled_element {
+  matrix_view<A, device_space> a;
+  vector_view<index_t const, device_space> rows;
+  vector_view<F const, device_space> factors;
+  matrix_view<B, device_space> b;
+  __device__ void operator()(index_t j, index_t k) const {
+    b(j, k) = static_cast<B>(factors[j] * a(rows[j], k));
+  }
+};
+
 }  // namespace svf::cuda::detail

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -13,6 +16,7 @@
 #include <svfmath/core/random.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/core/view_conversion.hpp>
+#include <svfmath/factor/detail/inspect.hpp>
 #include <svfmath/factor/detail/triplets.hpp>
 
 /// Singular vectors from the eigenvectors of AᵀA, in rounds.
@@ -41,8 +45,8 @@ inline std::span<index_t const> accepted(std::vector<index_t> const& order,
 }
 
 /// Eigenvectors of X Xᵀ (k×k) for X (k×m), one a row.
-template <class Exec, class Space>
-matrix<double, Space> row_eigenvectors(Exec& exec, matrix_view<double const, Space> x) {
+template <class Exec, class T, class Space>
+matrix<double, Space> row_eigenvectors(Exec& exec, matrix_view<T const, Space> x) {
   auto g = make_matrix<double>(exec, x.rows, x.rows);
   auto values = make_vector<double>(exec, x.rows);
   gram(exec, transposed(x), g.view());
@@ -67,6 +71,7 @@ void fill_null_space(Exec& exec, triplets<Space>& t, matrix<double, Space> const
   orthonormalise(exec, t.done(), rest);
   copy(exec, tail.view(), t.vt.view().rows_range(first, t.missing()));
   t.s.resize(std::size_t(t.ut.rows()), 0.0);
+  t.lengths.resize(t.s.size(), 1.0);
 }
 
 /// One round: accepts the rows of B = `b` (k×m), with V = `tail` (k×n), that are long enough, and
@@ -87,8 +92,7 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
     return;
   }
   auto const fresh = t.ut.view().rows_range(t.count(), count);
-  gather_rows(exec, b.view(), as_vector(good), fresh);
-  normalise_rows(exec, norms, good, fresh);
+  gather_unit_rows(exec, b.view(), norms, good, fresh);
   if (!first_round) {
     orthonormalise(exec, t.done(), fresh);
   }
@@ -96,6 +100,7 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
               t.vt.view().rows_range(t.count(), count));
   for (index_t const row : good) {
     t.s.push_back(norms[std::size_t(row)]);
+    t.lengths.push_back(1.0);
   }
   auto rest = make_matrix<double>(exec, tail.rows() - count, tail.cols());
   gather_rows(exec, as_const(tail.view()),
@@ -103,16 +108,21 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
   tail = std::move(rest);
 }
 
-/// The singular triplets of A (m×n), m >= n >= 1, not zero, with entries of size about 1, from the
-/// eigenvectors of AᵀA, one a row of `tail`. About 2mn² flops, and for k singular values below 1e-4
+/// The singular triplets of A (m×n), m >= n >= 1, not zero, in double with entries of size about 1
+/// or in float where the backend multiplies that as double, from the eigenvectors of AᵀA, one a row
+/// of `tail`. About 2mn² flops, and for k singular values below 1e-4
 /// of the largest 11mnk + 5k³ more.
-template <class Exec, class Space>
-triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a,
+template <class Exec, class T, class Space>
+triplets<Space> gram_triplets(Exec& exec, matrix_view<T const, Space> a,
                               matrix<double, Space> tail) {  // (k,n) V of what is left
-  triplets<Space> result(exec, a.cols, a.rows, a.cols);
-  double largest = 0.0;
   auto b = make_matrix<double>(exec, a.cols, a.rows);  // (k,m) V Aᵀ
   gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());
+  auto norms = row_norms(exec, as_const(b.view()));
+  if (index_t(accepted(descending(norms), norms, 0.0).size()) == a.cols) {
+    return {std::move(b), std::move(tail), norms, norms};
+  }
+  triplets<Space> result(exec, a.cols, a.rows, a.cols);
+  double largest = 0.0;
   accept_rows(exec, result, b, tail, largest);
   while (tail.rows() > 0) {
     b = make_matrix<double>(exec, tail.rows(), a.rows);
@@ -126,14 +136,40 @@ triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a,
     project_out(exec, result.done(), b.view());
     accept_rows(exec, result, b, tail, largest);
   }
-  sort(exec, result);
   return result;
 }
 
 /// The same with the eigenvectors computed here: mn² + 5n³ flops more.
-template <class Exec, class Space>
-triplets<Space> gram_triplets(Exec& exec, matrix_view<double const, Space> a) {
+template <class Exec, class T, class Space>
+triplets<Space> gram_triplets(Exec& exec, matrix_view<T const, Space> a) {
   return gram_triplets(exec, a, row_eigenvectors(exec, transposed(a)));
+}
+
+/// Backends that multiply elements of type T as double without a copy of the matrix.
+template <class Exec, class T>
+concept multiplies_as_double =
+    std::same_as<T, float> &&
+    requires(Exec& exec, matrix_view<double, typename Exec::space> x,
+             matrix_view<T const, typename Exec::space> a) {
+      gemm(exec, 1.0, as_const(x), a, 0.0, x);
+      gram(exec, a, x);
+    };
+
+/// The singular triplets of 2^−exponent A, A (m×n), m >= n >= 1, not zero; the entries of the
+/// product are of size about 1.
+template <class Exec, class T, class Space>
+triplets<Space> scaled_gram_triplets(Exec& exec, matrix_view<T, Space> a, int exponent) {
+  using value = std::remove_const_t<T>;
+  if constexpr (multiplies_as_double<Exec, value>) {
+    auto t = gram_triplets(exec, as_const(a));  // squares of floats are well within double's range
+    for (double& s : t.s) {
+      s = std::ldexp(s, -exponent);
+    }
+    return t;
+  } else {
+    auto const scaled = scaled_copy(exec, a, exponent);
+    return gram_triplets(exec, scaled.view());
+  }
 }
 
 }  // namespace svf::detail

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <svfmath/core/detail/function_objects.hpp>
@@ -17,13 +18,17 @@
 
 namespace svf::detail {
 
-/// Singular triplets of an m×n matrix in double, one a row: A ≈ Σ_j s_j ut_j vt_jᵀ.
+/// Singular triplets (u_j, s_j, v_j) of an m×n matrix in double, one a row, in any order.
 template <class Space>
 struct triplets {
-  matrix<double, Space> ut;  // (r,m)
-  matrix<double, Space> vt;  // (r,n)
-  std::vector<double> s;     // one for each row that is filled
+  matrix<double, Space> ut;     // (r,m) u_j times its length
+  matrix<double, Space> vt;     // (r,n)
+  std::vector<double> s;        // one for each row that is filled
+  std::vector<double> lengths;  // of the rows of ut: 1, or whatever came cheaply
 
+  triplets(matrix<double, Space> ut_, matrix<double, Space> vt_, std::vector<double> s_,
+           std::vector<double> lengths_)
+      : ut(std::move(ut_)), vt(std::move(vt_)), s(std::move(s_)), lengths(std::move(lengths_)) {}
   template <class Exec>
   triplets(Exec& exec, index_t r, index_t m, index_t n)
       : ut(make_matrix<double>(exec, r, m)), vt(make_matrix<double>(exec, r, n)) {}
@@ -57,17 +62,16 @@ std::vector<double> row_norms(Exec& exec, matrix_view<double const, Space> x) {
   return norms;
 }
 
-/// x_j ← x_j / norms[rows[j]]: after `gather_rows`, vectors of length 1.
+/// x_j ← y_rows[j] / lengths[rows[j]].
 template <class Exec, class Space>
-void normalise_rows(Exec& exec, std::span<double const> norms, std::span<index_t const> rows,
-                    matrix_view<double, Space> x) {
+void gather_unit_rows(Exec& exec, matrix_view<double const, Space> y,
+                      std::span<double const> lengths, std::span<index_t const> rows,
+                      matrix_view<double, Space> x) {
   std::vector<double> factors;
   for (index_t const row : rows) {
-    factors.push_back(1.0 / norms[std::size_t(row)]);
+    factors.push_back(1.0 / lengths[std::size_t(row)]);
   }
-  auto inverse = make_vector<double>(exec, x.rows);
-  copy(exec, vector_view<double const>(factors.data(), x.rows), inverse.view());
-  scale_rows(exec, as_const(inverse.view()), as_const(x), x);
+  gather_rows(exec, y, as_vector(rows), as_vector(std::as_const(factors)), x);
 }
 
 /// x ← x (I − U Uᵀ), twice: the rows of x (k×m) without their parts along the rows of ut (g×m).
@@ -108,22 +112,6 @@ void orthonormalise(Exec& exec, matrix_view<double const, Space> ut,
   }
   fail(error_kind::numeric, "factorize: ", x.rows, " singular vectors could not be made orthogonal ",
        "to ", ut.rows, " others in ", most_turns, " turns");
-}
-
-/// Puts the triplets in descending order of s, where later rounds left a few out of order.
-template <class Exec, class Space>
-void sort(Exec& exec, triplets<Space>& t) {
-  if (std::is_sorted(t.s.rbegin(), t.s.rend())) {
-    return;
-  }
-  auto const order = descending(t.s);
-  triplets<Space> sorted(exec, t.ut.rows(), t.ut.cols(), t.vt.cols());
-  gather_rows(exec, as_const(t.ut.view()), as_vector(order), sorted.ut.view());
-  gather_rows(exec, as_const(t.vt.view()), as_vector(order), sorted.vt.view());
-  for (index_t const j : order) {
-    sorted.s.push_back(t.s[std::size_t(j)]);
-  }
-  t = std::move(sorted);
 }
 
 }  // namespace svf::detail
