@@ -52,8 +52,8 @@ double peer_seconds(std::vector<bench::device_matrix> const& weights,
 
 // usage: bench_factorize_cuda [LAYERS [REPETITIONS]] [--json FILE]
 //
-// Factors the weights of Llama-3-8B's 32 layers, or of fewer, float, on the device before and after.
-// The headline is the best time and the worst reconstruction or orthogonality; the peer what
+// Factors the weights of Llama-3-8B's 32 layers, or of fewer, float, on the device before and
+// after. The headline is the best time and the worst reconstruction or orthogonality; the peer what
 // torch.linalg.svd calls there, one matrix of each shape times their number.
 int main(int argc, char** argv) {
   bench::arguments const given(argc, argv);

@@ -58,8 +58,8 @@ void add_row(bench::report& report, char const* type, shape const& extents, timi
 
 // usage: bench_materialize_cuda [--json FILE]
 //
-// W'(z) against the bare product of its two factors. HEADLINE and PEER are those of the worse of the
-// two large matrices in bfloat16.
+// W'(z) against the bare product of its two factors. HEADLINE and PEER are those of the worse of
+// the two large matrices in bfloat16.
 int main(int argc, char** argv) {
   svf::cuda::stream_policy exec;
   bench::report report(exec, {argc, argv}, "materialize",

@@ -26,8 +26,9 @@ namespace cli {
 /// The tokenizer of a model. Throws `svf::error{format}` where the model has none.
 llama::tokenizer tokenizer_of(llama::checkpoint const& source);
 
-/// The ids of a question to answer, in the model's chat template. Throws `svf::error{format}` naming
-/// `model` where its file holds no template, or one that is neither SmolLM2's nor plain ChatML.
+/// The ids of a question to answer, in the model's chat template. Throws `svf::error{format}`
+/// naming `model` where its file holds no template, or one that is neither SmolLM2's nor plain
+/// ChatML.
 std::vector<llama::token> encode_chat_prompt(llama::tokenizer const& words,
                                              std::string const& text, std::string const& model);
 

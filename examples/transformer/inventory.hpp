@@ -27,9 +27,9 @@ checkpoint::naming naming_of(std::span<listed_tensor const> listing);
 void check_inventory(checkpoint const& c, std::span<listed_tensor const> listing);
 
 /// Fills `c.tensors`: checks the listing first, so that nothing is allocated for a file that does
-/// not fit, then calls `read(i, elements)` for every listed tensor, from the threads of the caller's
-/// task arena, and refuses NaN and Inf (`svf::error`, numeric) by the tensor's name. Of several
-/// failures the first in the listing is thrown, whatever the threads do.
+/// not fit, then calls `read(i, elements)` for every listed tensor, from the threads of the
+/// caller's task arena, and refuses NaN and Inf (`svf::error`, numeric) by the tensor's name. Of
+/// several failures the first in the listing is thrown, whatever the threads do.
 void read_tensors(checkpoint& c, std::span<listed_tensor const> listing,
                   std::function<void(std::size_t, std::span<float>)> const& read);
 

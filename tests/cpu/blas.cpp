@@ -57,7 +57,7 @@ TEST_CASE_TEMPLATE("blas: one long row gives the same bits on both policies for 
   }
 }
 
-TEST_CASE("blas: products of floats in double have the bits of products of their copies in double") {
+TEST_CASE("blas: products of floats in double have the bits of products of copies in double") {
   svf::cpu::par exec(2);
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     CAPTURE(seed);

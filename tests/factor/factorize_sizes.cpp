@@ -26,8 +26,8 @@ svf::matrix<double> widened(svf::matrix<float> const& w) {
   return result;
 }
 
-// Where W is zero, measure_accuracy has nothing to divide by and reports 0. For denormal W, r values
-// of σ are rounded by half of the smallest number of T each, whatever ‖W‖_F is.
+// Where W is zero, measure_accuracy has nothing to divide by and reports 0. For denormal W, r
+// values of σ are rounded by half of the smallest number of T each, whatever ‖W‖_F is.
 template <class T>
 void check_errors(svf::cpu::par& exec, svf::matrix<T> const& w, svf::svd_factors<T> const& f,
                   double allowed) {

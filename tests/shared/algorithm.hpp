@@ -248,7 +248,7 @@ TEST_CASE_TEMPLATE("algorithm: gather_rows takes rows in the order asked for", E
                   svf::error);
 }
 
-TEST_CASE_TEMPLATE("algorithm: gather_rows multiplies each row, in every order of the elements", Exec,
+TEST_CASE_TEMPLATE("algorithm: gather_rows multiplies each row, in any order of the elements", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   auto const a = test::normal_matrix<double>(40, 37, 10);

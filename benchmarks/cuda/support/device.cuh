@@ -73,8 +73,8 @@ double seconds_of_call(svf::cuda::stream_policy& exec, Body&& body, int calls) {
   return 1e-3 * double(milliseconds) / calls;
 }
 
-/// The best seconds of each of `bodies` in a number of rounds, in each of which all take their turn:
-/// a device that slows down as it warms up slows all of them.
+/// The best seconds of each of `bodies` in a number of rounds, in each of which all take their
+/// turn: a device that slows down as it warms up slows all of them.
 template <int Rounds = 40, int Calls = 10, class... Bodies>
 std::array<double, sizeof...(Bodies)> best_seconds(svf::cuda::stream_policy& exec,
                                                    Bodies&&... bodies) {

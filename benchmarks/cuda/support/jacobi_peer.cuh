@@ -18,9 +18,9 @@ struct jacobi_timing {
   double residual = 0.0;  ///< ‖S − UᵀAV‖_F, by cuSOLVER's own account
 };
 
-/// The thin SVD of one matrix by the call that torch.linalg.svd makes for float matrices on a device,
-/// with its settings: cusolverDnSgesvdj, tolerance ε, at most 400 sweeps. Memory is taken before the
-/// clock starts. Throws `error{numeric}` if it does not converge.
+/// The thin SVD of one matrix by the call that torch.linalg.svd makes for float matrices on a
+/// device, with its settings: cusolverDnSgesvdj, tolerance ε, at most 400 sweeps. Memory is taken
+/// before the clock starts. Throws `error{numeric}` if it does not converge.
 inline jacobi_timing jacobi_svd(svf::cuda::stream_policy& exec, device_matrix const& w) {
   using svf::cuda::detail::check;
   int const m = int(w.rows());

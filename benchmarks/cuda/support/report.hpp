@@ -17,8 +17,8 @@
 
 #include "support/arguments.hpp"
 
-/// What every program here prints: a title, a table, and the lines PEER and HEADLINE for run.sh. The
-/// same figures go into a JSON file where `--json FILE` asks for one.
+/// What every program here prints: a title, a table, and the lines PEER and HEADLINE for run.sh.
+/// The same figures go into a JSON file where `--json FILE` asks for one.
 namespace bench {
 
 /// The device's name and the driver's version.

@@ -50,7 +50,8 @@ struct query_tile {
   __device__ bool holds(int item) const { return row(item) < rows.end; }
 };
 
-/// Where the queries of a tile begin, or what has their shape; null for what the tile does not hold.
+/// Where the queries of a tile begin, or what has their shape; null for what the tile does not
+/// hold.
 template <class W>
 struct query_rows {
   operands<W const> x;

@@ -41,8 +41,8 @@ concept answers_prompts = requires(M& m, std::span<prompt_of<M> const> prompts) 
   { m.answer(prompts) } -> std::convertible_to<std::vector<answer_of<M>>>;
 };
 
-/// `m.evaluate(z, examples)`: accuracy (primary) and mean log-likelihood of the correct answers over
-/// all examples (secondary) under W'(z). May leave the weights at z.
+/// `m.evaluate(z, examples)`: accuracy (primary) and mean log-likelihood of the correct answers
+/// over all examples (secondary) under W'(z). May leave the weights at z.
 template <class M>
 concept evaluates_examples =
     requires(M& m, std::span<float const> z, std::span<example_of<M> const> examples) {

@@ -32,10 +32,11 @@ enum class mixture_sharing {
   per_layer,   ///< one per expert and layer of the layout, K·L
 };
 
-/// The map from a search point (α as a flat list, the K weights of one layer after the other) to the
-/// adapted vector z'. A layer whose weights sum to less than `zero_sum` in size says "no expert",
-/// where a sum of experts would be no meaningful model: under `normalised` and under `mixture` it is
-/// the base, z' = 1. Every one-hot is that expert exactly and zero is the base exactly.
+/// The map from a search point (α as a flat list, the K weights of one layer after the other) to
+/// the adapted vector z'. A layer whose weights sum to less than `zero_sum` in size says "no
+/// expert", where a sum of experts would be no meaningful model: under `normalised` and under
+/// `mixture` it is the base, z' = 1. Every one-hot is that expert exactly and zero is the base
+/// exactly.
 class mixture_map {
  public:
   static constexpr double zero_sum = 1e-6;

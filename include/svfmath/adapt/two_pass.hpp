@@ -128,8 +128,8 @@ std::vector<classification> classify_all(M& model, std::span<float const> z,
 
 /// Pass 2 over a set of prompts whose experts are given (`base_expert` for none): the base's group
 /// first, then the experts' in the bank's order. A group's prompts are copied, to hand them over as
-/// one span. Throws `error{shape}` for lists of different lengths, an expert that the bank lacks, or
-/// a model that does not answer every prompt.
+/// one span. Throws `error{shape}` for lists of different lengths, an expert that the bank lacks,
+/// or a model that does not answer every prompt.
 template <class M>
   requires switches_weights<M> && answers_prompts<M>
 std::vector<answer_of<M>> answer_grouped(M& model, bank const& experts,

@@ -12,7 +12,8 @@
 #include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/leading_factors.hpp>
 
-/// What `materialize` and `apply_factored` do, for factors of which only the leading triplets exist.
+/// What `materialize` and `apply_factored` do, for factors of which only the leading triplets
+/// exist.
 namespace svf {
 
 namespace detail {
@@ -49,10 +50,10 @@ void add_change(Exec& exec, svd_factors<T, typename Exec::space> const& triplets
 
 }  // namespace detail
 
-/// W' = W + U diag(σ∘(z − 1)) Vᵀ (m×n) into `out`, which must not overlap the factors; z = 1 gives W
-/// exactly (−0 as 0). z: k values. Throws `error{shape}` if z or out do not fit, `error{numeric}` naming
-/// the first i where σ_i (z_i − 1) is not finite; out then holds nothing of use. 2mnk flops and a
-/// copy of W. Deterministic.
+/// W' = W + U diag(σ∘(z − 1)) Vᵀ (m×n) into `out`, which must not overlap the factors; z = 1 gives
+/// W exactly (−0 as 0). z: k values. Throws `error{shape}` if z or out do not fit, `error{numeric}`
+/// naming the first i where σ_i (z_i − 1) is not finite; out then holds nothing of use. 2mnk flops
+/// and a copy of W. Deterministic.
 template <execution_policy Exec, scalar T, vector_for<Exec> Z, matrix_for<Exec> Out>
 void materialize(Exec& exec, leading_factors<T, typename Exec::space> const& factors, Z const& z,
                  Out&& out) {

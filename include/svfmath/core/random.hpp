@@ -47,8 +47,9 @@ struct philox4x32 {
 /// Random numbers addressed by position: `random(seed, stream)` is a value without state, and
 /// `uniform(i)` gives the same number whenever and wherever it is asked for.
 ///
-/// `normal(i)` is made of the bits of `uniform(2i)` and `uniform(2i + 1)` (and of `bits` and `below`
-/// there): numbers of one stream are independent as long as all of them are normal or none is.
+/// `normal(i)` is made of the bits of `uniform(2i)` and `uniform(2i + 1)` (and of `bits` and
+/// `below` there): numbers of one stream are independent as long as all of them are normal or none
+/// is.
 class random_stream {
  public:
   explicit constexpr random_stream(std::uint64_t seed, std::uint64_t stream = 0)

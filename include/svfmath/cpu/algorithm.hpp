@@ -21,8 +21,8 @@ namespace svf::cpu {
 
 namespace detail {
 
-/// combine over i in [begin, end) of f(i): some of them side by side, so that none waits for the one
-/// before.
+/// combine over i in [begin, end) of f(i): some of them side by side, so that none waits for the
+/// one before.
 template <class T, class F, class Combine>
 T combined(index_t begin, index_t end, T init, F const& f, Combine const& combine) {
   constexpr index_t lanes = 16;
@@ -126,8 +126,8 @@ void gather_rows(Exec& exec, matrix_view<A> a, vector_view<index_t const> rows,
   });
 }
 
-/// B(j,:) ← factors(j) · A(rows(j),:), the product in the wider of both types. B must not overlap A.
-/// Throws `error{shape}`.
+/// B(j,:) ← factors(j) · A(rows(j),:), the product in the wider of both types. B must not overlap
+/// A. Throws `error{shape}`.
 template <policy Exec, class A, class F, class B>
 void gather_rows(Exec& exec, matrix_view<A> a, vector_view<index_t const> rows,
                  vector_view<F> factors, matrix_view<B> b) {
@@ -173,7 +173,8 @@ void reduce_rows(Exec& exec, vector_view<T> out, index_t cols, T init, F&& f, Co
 }
 
 /// combine over i in [0, count) of f(i), in pieces of fixed size, so the same bits on any number of
-/// threads. `combine` must be associative and commutative up to rounding, `init` its neutral element.
+/// threads. `combine` must be associative and commutative up to rounding, `init` its neutral
+/// element.
 template <policy Exec, class T, class F, class Combine>
 T reduce(Exec& exec, index_t count, T init, F&& f, Combine&& combine) {
   constexpr index_t piece = 4096;
@@ -205,9 +206,9 @@ finished_reduction<T> begin_reduce(Exec& exec, index_t count, T init, F&& f, Com
   return {reduce(exec, count, init, f, combine)};
 }
 
-/// B(i,j) ← A(i,j) · f(j) for a function f without state that calls would change. `get()` of what it
-/// returns is the first j where f(j) is NaN or infinite, or the number of columns. A and B may be
-/// the same. Throws `error{shape}`.
+/// B(i,j) ← A(i,j) · f(j) for a function f without state that calls would change. `get()` of what
+/// it returns is the first j where f(j) is NaN or infinite, or the number of columns. A and B may
+/// be the same. Throws `error{shape}`.
 template <policy Exec, class A, class F, class B>
 finished_reduction<index_t> begin_scale_columns(Exec& exec, matrix_view<A> a, F const& f,
                                                 matrix_view<B> b) {

@@ -15,7 +15,7 @@ namespace svf::cpu {
 struct blas_library {
   std::string name;     ///< "OpenBLAS", "MKL", "BLIS" or "unknown"
   std::string kernels;  ///< the processor that OpenBLAS's kernels are made for; else empty
-  std::string warning;  ///< empty, or what makes the library slower than it could be, and what helps
+  std::string warning;  ///< empty, or what slows the library down, and what helps
 };
 
 namespace detail {
@@ -49,8 +49,9 @@ inline std::string kernel_warning(std::string_view kernels, vector_instructions 
 
 }  // namespace detail
 
-/// Looks at the library that `with_lapack` calls, and whether it runs the right kernels. The library
-/// prints nothing: show `warning` once where it is not empty. Takes microseconds, computes nothing.
+/// Looks at the library that `with_lapack` calls, and whether it runs the right kernels. The
+/// library prints nothing: show `warning` once where it is not empty. Takes microseconds, computes
+/// nothing.
 inline blas_library inspect_blas() {
   if (detail::openblas_kernels) {
     std::string const kernels = detail::openblas_kernels();

@@ -19,13 +19,13 @@
 /// several). Products stay ours: on one thread they are as fast as OpenBLAS's.
 namespace svf::cpu {
 
-/// `seq` or `par` with `eigh` in double by LAPACK; all else is the base's. Every call of the library
-/// runs on one thread, and `par` divides work among calls in a way that does not depend on the
-/// number of its threads: the same bits on any number of threads, as far as the library gives the
-/// same for the same call. They are not the bits of the policy without LAPACK, nor of another
-/// library or processor. OpenBLAS and BLIS have one number of threads for the whole program, which is
-/// 1 during the calls and as before after them; MKL is told for the calling threads alone, and no
-/// other library is told.
+/// `seq` or `par` with `eigh` in double by LAPACK; all else is the base's. Every call of the
+/// library runs on one thread, and `par` divides work among calls in a way that does not depend on
+/// the number of its threads: the same bits on any number of threads, as far as the library gives
+/// the same for the same call. They are not the bits of the policy without LAPACK, nor of another
+/// library or processor. OpenBLAS and BLIS have one number of threads for the whole program, which
+/// is 1 during the calls and as before after them; MKL is told for the calling threads alone, and
+/// no other library is told.
 template <class Base>
 class with_lapack : public Base {
  public:

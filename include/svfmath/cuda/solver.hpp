@@ -78,8 +78,8 @@ void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_
 
 /// How many matrices of order n (in double) `eigh_batch` is best given at once: what fills the
 /// device, and fits half of its free memory with the 4n² doubles and `bytes_beside` that each needs
-/// beside itself, where `policies` of this device do so at once. On an H200 b matrices of order 4096
-/// take about 61 (b + 2.5) ms.
+/// beside itself, where `policies` of this device do so at once. On an H200 b matrices of order
+/// 4096 take about 61 (b + 2.5) ms.
 inline index_t eigh_batch_size(stream_policy& exec, index_t n, double bytes_beside = 0.0,
                                int policies = 1) {
   if (n == 0) {
@@ -95,8 +95,9 @@ inline index_t eigh_batch_size(stream_policy& exec, index_t n, double bytes_besi
 /// Eigenvectors of b symmetric matrices G_i (n×n) that lie below each other in g (bn×n, row-major,
 /// contiguous): G_i is replaced by Q_iᵀ, one eigenvector a row, in ascending order of the
 /// eigenvalues, by cuSOLVER's XsyevBatched, checked as in `eigh`. Throws `error{shape}`,
-/// `error{backend}` also for b > 1 and bn² from 2³¹ on, where cuSOLVER ends, and what `eigh` throws; g then
-/// holds nothing of use. Waits for the result. The same bits in every run for the same b.
+/// `error{backend}` also for b > 1 and bn² from 2³¹ on, where cuSOLVER ends, and what `eigh`
+/// throws; g then holds nothing of use. Waits for the result. The same bits in every run for the
+/// same b.
 template <class T>
 void eigh_batch(stream_policy& exec, matrix_view<T, device_space> g) {
   svf::detail::expect_square_blocks(g);

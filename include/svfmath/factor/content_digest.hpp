@@ -8,11 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include <svfmath/core/error.hpp>
-#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/detail/blake2b.hpp>
 #include <svfmath/factor/detail/content_bytes.hpp>
+#include <svfmath/factor/detail/hexadecimal.hpp>
 
 namespace svf {
 
@@ -22,27 +21,12 @@ struct content_digest {
   std::array<std::byte, 32> bytes{};
 
   /// 64 lower-case hexadecimal digits.
-  std::string hex() const {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    for (std::byte const byte : bytes) {
-      text += digits[std::to_integer<std::size_t>(byte >> 4)];
-      text += digits[std::to_integer<std::size_t>(byte & std::byte{15})];
-    }
-    return text;
-  }
+  std::string hex() const { return detail::to_hex(bytes); }
 
   /// What `hex` wrote. Throws `error{format}` for anything but 64 lower-case hexadecimal digits.
   static content_digest from_hex(std::string_view text) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    bool const valid = text.size() == 64 && text.find_first_not_of(digits) == text.npos;
-    expects(valid, error_kind::format,
-            "content_digest: expected 64 lower-case hexadecimal digits, got ",
-            in_quotes(text.substr(0, 80)));
     content_digest result;
-    for (std::size_t i = 0; i < 32; ++i) {
-      result.bytes[i] = std::byte(16 * digits.find(text[2 * i]) + digits.find(text[2 * i + 1]));
-    }
+    detail::bytes_from_hex("content_digest", text, result.bytes);
     return result;
   }
 

@@ -62,9 +62,13 @@ class factor_cache {
   /// The factors stored for the matrix with content `content`, as T (see
   /// `mapped_factors::factors`), or nothing. An entry of which a single byte is not as it was
   /// written is reported to the warning callback and counts as absent. Notes that the entry was
-  /// used. One pass over the file.
+  /// used. Throws `error{format}` for a T of 16 bits that this cache does not keep. One pass over
+  /// the file.
   template <class T = float>
   std::optional<cached_factors<T>> find(fingerprint const& content, svd_method method) const {
+    expects(std::is_same_v<T, float> || precision_ == precision_of<T>, error_kind::format,
+            "factor_cache: expected to be asked for fp32, or for ", to_string(precision_),
+            " as the cache keeps it, got ", to_string(precision_of<T>));
     return find_file<T>(content, method, [&](error const& problem) {
       bool const damaged = problem.kind() == error_kind::format;
       warn(std::string("factor_cache: an entry ") + (damaged ? "is damaged" : "cannot be read") +

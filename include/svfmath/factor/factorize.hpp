@@ -92,8 +92,8 @@ struct sign_at {
   }
 };
 
-/// For each row of Vᵀ, of any length, the sign of its largest |v|, of the first one where several are
-/// equal up to rounding.
+/// For each row of Vᵀ, of any length, the sign of its largest |v|, of the first one where several
+/// are equal up to rounding.
 template <class Exec, class Space>
 std::vector<double> row_signs(Exec& exec, matrix_view<double const, Space> vt) {
   auto values = make_vector<double>(exec, vt.rows);
@@ -107,8 +107,8 @@ std::vector<double> row_signs(Exec& exec, matrix_view<double const, Space> vt) {
   return signs;
 }
 
-/// The factors of 2^exponent Σ_j s_j u_j v_jᵀ, or of its transpose, rounded to T: in descending order
-/// of s, with the signs so turned that those of `row_signs` are positive.
+/// The factors of 2^exponent Σ_j s_j u_j v_jᵀ, or of its transpose, rounded to T: in descending
+/// order of s, with the signs so turned that those of `row_signs` are positive.
 template <class T, class Exec, class Space>
 svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, bool transpose, int exponent) {
   index_t const r = t.count();
@@ -141,8 +141,8 @@ svd_factors<T, Space> finished(Exec& exec, triplets<Space> const& t, bool transp
   return result;
 }
 
-/// Checks W, takes the triplets of 2^−e A from `method(A, e)`, where A is W or its transpose, m >= n,
-/// and finishes.
+/// Checks W, takes the triplets of 2^−e A from `method(A, e)`, where A is W or its transpose, m >=
+/// n, and finishes.
 template <class Exec, class T, class Space, class Method>
 svd_factors<wide_t<std::remove_const_t<T>>, Space> factorize_by(Exec& exec, matrix_view<T, Space> w,
                                                                 Method&& method) {
@@ -187,8 +187,8 @@ auto factorize(Exec& exec, W const& w)
 }
 
 /// The same by the method that `options` name at run time; where `accuracy` is `full`,
-/// divide_and_conquer takes the place of gram. Compiles all of them; call `factorize(exec, w)` where
-/// the default will do.
+/// divide_and_conquer takes the place of gram. Compiles all of them; call `factorize(exec, w)`
+/// where the default will do.
 template <execution_policy Exec, matrix_for<Exec> W>
 requires weight_scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w, factorize_options options)

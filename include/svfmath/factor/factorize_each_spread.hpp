@@ -62,9 +62,9 @@ concept within_reach =
 /// do not overlap; their order is open. It may compute with `exec`, not with the other policies.
 ///
 /// `execs`: a range of policies next to each other, such as a std::vector; one device may have
-/// several. `weights`: as for one policy, on any of the devices, or on the host. A policy copies the
-/// weights of its batch that it cannot read in place. Weights that a policy not in `execs` wrote
-/// need its `synchronize`.
+/// several. `weights`: as for one policy, on any of the devices, or on the host. A policy copies
+/// the weights of its batch that it cannot read in place. Weights that a policy not in `execs`
+/// wrote need its `synchronize`.
 ///
 /// The factors promise what those of `factorize_each` promise. Which matrices make a batch depends
 /// on the weights, the number of policies and the memory that is free, not on who was free when:
@@ -72,8 +72,8 @@ concept within_reach =
 /// number of policies the batches, and so the last bits, may be others; on the CPU they are not.
 ///
 /// Throws `error{shape}` without policies and what `factorize_each` throws, of several exceptions
-/// the first, once every policy has finished its batch. The sink is not called after that. Memory on
-/// each device: as for one policy, and the copies; policies on one device divide it.
+/// the first, once every policy has finished its batch. The sink is not called after that. Memory
+/// on each device: as for one policy, and the copies; policies on one device divide it.
 template <std::ranges::contiguous_range Execs, detail::lasting_matrices Weights, class Sink>
 requires execution_policy<std::ranges::range_value_t<Execs>> &&
          detail::within_reach<std::ranges::range_value_t<Weights> const,

@@ -2,19 +2,17 @@
 #pragma once
 
 #include <array>
-#include <charconv>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
 
-#include <svfmath/core/error.hpp>
-#include <svfmath/core/in_quotes.hpp>
 #include <svfmath/core/view_conversion.hpp>
 #include <svfmath/factor/detail/content_bytes.hpp>
 #include <svfmath/factor/detail/hash.hpp>
+#include <svfmath/factor/detail/hexadecimal.hpp>
 
 namespace svf {
 
@@ -26,24 +24,20 @@ struct fingerprint {
 
   /// 32 lower-case hexadecimal digits.
   std::string hex() const {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string text(32, '0');
-    for (std::size_t i = 0; i < 32; ++i) {
-      text[i] = digits[(words[i / 16] >> (60 - 4 * (i % 16))) & 15u];
+    std::array<std::byte, 16> bytes;
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      bytes[i] = std::byte(words[i / 8] >> (56 - 8 * (i % 8)));
     }
-    return text;
+    return detail::to_hex(bytes);
   }
 
   /// What `hex` wrote. Throws `error{format}` for anything but 32 lower-case hexadecimal digits.
   static fingerprint from_hex(std::string_view text) {
-    bool const valid =
-        text.size() == 32 && text.find_first_not_of("0123456789abcdef") == text.npos;
-    expects(valid, error_kind::format,
-            "fingerprint: expected 32 lower-case hexadecimal digits, got ",
-            in_quotes(text.substr(0, 64)));
+    std::array<std::byte, 16> bytes;
+    detail::bytes_from_hex("fingerprint", text, bytes);
     fingerprint result;
-    for (std::size_t i = 0; i < 2; ++i) {
-      std::from_chars(text.data() + 16 * i, text.data() + 16 * (i + 1), result.words[i], 16);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+      result.words[i / 8] = result.words[i / 8] << 8 | std::to_integer<std::uint64_t>(bytes[i]);
     }
     return result;
   }

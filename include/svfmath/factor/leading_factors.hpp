@@ -26,7 +26,7 @@ struct leading_options {
 /// How good the leading triplets are.
 struct leading_accuracy {
   double left_to_base = 0.0;   ///< ‖W − UΣVᵀ‖_F / ‖W‖_F: the share that no z of them turns
-  double triplets = 0.0;       ///< max_i ‖W v_i − σ_i u_i‖₂ / σ_1, which bounds the error of σ_i / σ_1
+  double triplets = 0.0;       ///< max_i ‖W v_i − σ_i u_i‖₂ / σ_1, a bound of the errors of σ_i / σ_1
   double orthogonality = 0.0;  ///< max(‖UᵀU − I‖_max, ‖VᵀV − I‖_max)
 };
 
@@ -122,17 +122,18 @@ double triplet_error(Exec& exec, matrix_view<double const, Space> a, svd_factors
 
 }  // namespace detail
 
-/// W (m×n) with its k largest singular triplets by random projection. W is copied; it and the factors
-/// lie in the memory of the policy.
+/// W (m×n) with its k largest singular triplets by random projection. W is copied; it and the
+/// factors lie in the memory of the policy.
 ///
 /// With l = k + oversampling and q power iterations the error of the triplets falls with
 /// (σ_{l+1}/σ_k)^{2q+1} (Halko, Martinsson, Tropp 2011, section 9.3): small where the spectrum
-/// decays, large for flat ones; `accuracy` says how good they are. σ_i is within accuracy.triplets·σ_1
-/// of a singular value of W. Where l is half of min(m,n) or more all triplets are computed and k kept.
+/// decays, large for flat ones; `accuracy` says how good they are. σ_i is within
+/// accuracy.triplets·σ_1 of a singular value of W. Where l is half of min(m,n) or more all triplets
+/// are computed and k kept.
 ///
-/// Throws `error{shape}` unless 1 <= k <= min(m,n), oversampling >= 0 and power_iterations >= 0, and
-/// what `factorize` throws. About (4q + 6)mnl flops, and 6mnk for the accuracy. The same bits for a
-/// seed on any number of threads.
+/// Throws `error{shape}` unless 1 <= k <= min(m,n), oversampling >= 0 and power_iterations >= 0,
+/// and what `factorize` throws. About (4q + 6)mnl flops, and 6mnk for the accuracy. The same bits
+/// for a seed on any number of threads.
 template <execution_policy Exec, matrix_for<Exec> W>
 requires scalar<matrix_value_t<W const>>
 auto factorize_leading(Exec& exec, W const& w_like, index_t k, leading_options options = {})

@@ -92,9 +92,9 @@ class mapped_factors {
 
   /// The factors. Where the file keeps T they lie in the mapping, without a copy, and stay valid
   /// after this object; changing them never changes the file, but what `factors` of this object and
-  /// its copies returned before shares the mapping: who changes factors opens the file anew. As float,
-  /// factors of 16 bits are widened into new memory. Throws `error{format}` if the file keeps
-  /// another type than T that is not wider. O(1), or O(mr + rn) for widened ones.
+  /// its copies returned before shares the mapping: who changes factors opens the file anew. As
+  /// float, factors of 16 bits are widened into new memory. Throws `error{format}` if the file
+  /// keeps another type than T that is not wider. O(1), or O(mr + rn) for widened ones.
   template <class T = float>
   svd_factors<T> factors() const {
     static_assert(std::is_same_v<T, float> || half_scalar<T>);

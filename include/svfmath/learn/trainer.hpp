@@ -62,9 +62,9 @@ class trainer {
   }
 
   /// One step on the next batch: score, act, reward, differentiate, clip, update. With a KL
-  /// coefficient of 0 the environment is not asked for its reference and the record's kl is 0. Throws
-  /// `error{numeric}` if a score, gradient, moment or the new z is not finite and passes on what
-  /// the environment throws; the trainer is then as it was before the step.
+  /// coefficient of 0 the environment is not asked for its reference and the record's kl is 0.
+  /// Throws `error{numeric}` if a score, gradient, moment or the new z is not finite and passes on
+  /// what the environment throws; the trainer is then as it was before the step.
   template <class Env>
   step_record step(Env& env) {
     static_assert(policy_environment<Env>,

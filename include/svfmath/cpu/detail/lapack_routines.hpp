@@ -34,7 +34,8 @@ void lapack_dormtr(char const* side, char const* triangle, char const* op, int c
 [[gnu::weak]] int openmp_threads() __asm__("omp_get_max_threads");
 [[gnu::weak]] void set_openmp_threads(int) __asm__("omp_set_num_threads");
 
-/// OpenBLAS and BLIS have one number of threads for the whole program; 0 where it is another library.
+/// OpenBLAS and BLIS have one number of threads for the whole program; 0 where it is another
+/// library.
 inline int blas_threads() {
   if (set_openblas_threads) {
     return openblas_threads();
@@ -50,8 +51,9 @@ inline void set_blas_threads(int count) {
 }
 
 /// While one lives, BLAS calls of this thread run on this thread alone. The program's number of
-/// threads comes back when the last `one_blas_thread` of all threads ends. MKL has a number for each
-/// caller. OpenBLAS over OpenMP sets the caller's number of OpenMP threads too, which comes back.
+/// threads comes back when the last `one_blas_thread` of all threads ends. MKL has a number for
+/// each caller. OpenBLAS over OpenMP sets the caller's number of OpenMP threads too, which comes
+/// back.
 class one_blas_thread {
  public:
   one_blas_thread() {

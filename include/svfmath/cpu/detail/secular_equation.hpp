@@ -62,7 +62,8 @@ template <class T>
                           {sum_of_vector<T>(above), sum_of_vector<T>(above_slope)},
                           T(0)};
   T const magnitude = result.above.value - result.below.value;
-  result.error = sum_of_vector<T>(error) + T(8) * magnitude + T(1) + std::abs(shift) * result.slope();
+  result.error =
+      sum_of_vector<T>(error) + T(8) * magnitude + T(1) + std::abs(shift) * result.slope();
   return result;
 }
 

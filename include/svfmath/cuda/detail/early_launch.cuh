@@ -9,8 +9,8 @@
 #include <svfmath/cuda/policy.hpp>
 
 /// Kernels whose blocks take their places while the last ones of the kernel before them end
-/// ("programmatic dependent launch", from compute capability 9.0 on): a microsecond less between the
-/// two.
+/// ("programmatic dependent launch", from compute capability 9.0 on): a microsecond less between
+/// the two.
 namespace svf::cuda::detail {
 
 /// The first thing a kernel of `launch_early` does: waits until all that came before it in the
@@ -21,8 +21,8 @@ __device__ inline void wait_for_predecessors() {
 #endif
 }
 
-/// Whether the code of `kernel` that this device runs has the wait in it: it was compiled for 9.0 or
-/// newer, be it as machine code or as PTX that the driver translates.
+/// Whether the code of `kernel` that this device runs has the wait in it: it was compiled for 9.0
+/// or newer, be it as machine code or as PTX that the driver translates.
 template <class Kernel>
 bool waits_for_predecessors(stream_policy& exec, Kernel* kernel) {
   int major = 0;

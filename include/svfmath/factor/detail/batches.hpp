@@ -25,8 +25,8 @@ double factorize_cost(matrix_view<T, Space> const& w) {
 }
 
 /// Numbers of matrices whose eigenproblems have the same order n, the groups that cost most first.
-/// No group is longer than `most(n, size)`, with `size` the most elements of such a matrix. Those of
-/// one order cost about the same, and their number is a multiple of `policies` where there are
+/// No group is longer than `most(n, size)`, with `size` the most elements of such a matrix. Those
+/// of one order cost about the same, and their number is a multiple of `policies` where there are
 /// matrices enough, so that each policy may have its share.
 template <class T, class Space, class Most>
 std::vector<std::vector<std::size_t>> batches(std::vector<matrix_view<T, Space>> const& weights,

@@ -88,10 +88,10 @@ void project_out(Exec& exec, matrix_view<double const, Space> ut, matrix_view<do
   }
 }
 
-/// Makes the rows of x (k×m) orthonormal, and orthogonal to the orthonormal rows of ut (g×m), g+k <= m.
-/// QR fills in for rows that are nothing but the rounding of others, with directions that may lie
-/// along U; so projection and QR take turns, twice, and again while an inner product is left. Throws
-/// `error{numeric}` if that does not end. About 16gkm + 8k²m flops.
+/// Makes the rows of x (k×m) orthonormal, and orthogonal to the orthonormal rows of ut (g×m), g+k
+/// <= m. QR fills in for rows that are nothing but the rounding of others, with directions that may
+/// lie along U; so projection and QR take turns, twice, and again while an inner product is left.
+/// Throws `error{numeric}` if that does not end. About 16gkm + 8k²m flops.
 template <class Exec, class Space>
 void orthonormalise(Exec& exec, matrix_view<double const, Space> ut,
                     matrix_view<double, Space> x) {
@@ -110,8 +110,8 @@ void orthonormalise(Exec& exec, matrix_view<double const, Space> ut,
       return;
     }
   }
-  fail(error_kind::numeric, "factorize: ", x.rows, " singular vectors could not be made orthogonal ",
-       "to ", ut.rows, " others in ", most_turns, " turns");
+  fail(error_kind::numeric, "factorize: ", x.rows, " singular vectors could not be made orthogonal",
+       " to ", ut.rows, " others in ", most_turns, " turns");
 }
 
 }  // namespace svf::detail
