@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string>
+#include <system_error>
 #include <vector>
 
 #include <svfmath/core/error.hpp>
@@ -14,6 +16,8 @@
 #include <svfmath/cpu.hpp>
 #include <svfmath/factor/factor_cache.hpp>
 #include <svfmath/factor/factorize.hpp>
+#include <svfmath/factor/fingerprint.hpp>
+#include <svfmath/factor/svd_method.hpp>
 
 #include "support/best_seconds.hpp"
 #include "support/smollm2_maps.hpp"
@@ -29,12 +33,18 @@ using svf::index_t;
 /// A folder that is gone at the end.
 class scratch_folder {
  public:
-  scratch_folder() : path_(parent() / "factors") { fs::remove_all(path_); }
+  scratch_folder() : path_((parent() / "factors.XXXXXX").string()) {
+    svf::expects(::mkdtemp(path_.data()) != nullptr, svf::error_kind::backend,
+                 "cache: cannot make a folder in ", parent());
+  }
   scratch_folder(scratch_folder const&) = delete;
   scratch_folder& operator=(scratch_folder const&) = delete;
-  ~scratch_folder() { fs::remove_all(path_); }
+  ~scratch_folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
 
-  fs::path const& path() const { return path_; }
+  fs::path path() const { return path_; }
 
  private:
   static fs::path parent() {
@@ -42,7 +52,7 @@ class scratch_folder {
     return named ? fs::path(named) : fs::temp_directory_path();
   }
 
-  fs::path path_;
+  std::string path_;
 };
 
 }  // namespace
@@ -82,7 +92,7 @@ int main() {
     for_each_index(exec, count, [&](index_t i) {
       found[std::size_t(i)] = cache.find(id_of(i), method);
     });
-    bool const all = std::all_of(found.begin(), found.end(), [](auto const& f) { return f; });
+    bool const all = std::all_of(found.begin(), found.end(), [](auto const& f) { return f.has_value(); });
     svf::expects(all, svf::error_kind::backend, "cache: an entry is missing");
   };
   double const finding =

@@ -220,9 +220,9 @@ void steps(Exec& exec, index_t m, index_t n) {
   auto const g = gram_of(w);
   print_own_steps(exec, g, bounds);
   print("A times these", times.gemm, 2.0 * order * order * length / here.flops);
-  // W is read and A written, AV read once for its lengths, and both factors read and rounded.
-  double const bytes = double(m) * double(n) * (4 + 8 + 8) + (length + order) * order * (8 + 4);
-  print("conversion, lengths, order, signs", best - times.gram - times.eigh - times.gemm,
+  // W is read once, AV once for its lengths, and both factors are read and rounded.
+  double const bytes = double(m) * double(n) * (4 + 8) + (length + order) * order * (8 + 4);
+  print("checks, lengths, order, signs", best - times.gram - times.eigh - times.gemm,
         bytes / memory);
   print("all", best, 0.0);
 #ifdef SVFMATH_BENCHMARK_LAPACK

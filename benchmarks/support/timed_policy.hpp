@@ -6,6 +6,7 @@
 
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu.hpp>
+#include <svfmath/factor/detail/tail_fix.hpp>
 
 namespace bench {
 
@@ -39,8 +40,14 @@ class timed : public Base {
   primitive_times times;
 };
 
-template <class Base, class T>
-void gram(timed<Base>& exec, svf::matrix_view<T const> a, svf::matrix_view<double> g) {
+template <class Base>
+void gram(timed<Base>& exec, svf::matrix_view<double const> a, svf::matrix_view<double> g) {
+  stopwatch const watch(exec.times.gram);
+  gram(static_cast<Base&>(exec), a, g);
+}
+
+template <class Base>
+void gram(timed<Base>& exec, svf::matrix_view<float const> a, svf::matrix_view<double> g) {
   stopwatch const watch(exec.times.gram);
   gram(static_cast<Base&>(exec), a, g);
 }
@@ -52,11 +59,21 @@ void eigh(timed<Base>& exec, std::type_identity_t<svf::matrix_view<double const>
   eigh(static_cast<Base&>(exec), g, values, vectors);
 }
 
-template <class Base, class T>
+template <class Base>
 void gemm(timed<Base>& exec, double alpha, svf::matrix_view<double const> a,
-          svf::matrix_view<T const> b, double beta, svf::matrix_view<double> c) {
+          svf::matrix_view<double const> b, double beta, svf::matrix_view<double> c) {
   stopwatch const watch(exec.times.gemm);
   gemm(static_cast<Base&>(exec), alpha, a, b, beta, c);
 }
+
+template <class Base>
+void gemm(timed<Base>& exec, double alpha, svf::matrix_view<double const> a,
+          svf::matrix_view<float const> b, double beta, svf::matrix_view<double> c) {
+  stopwatch const watch(exec.times.gemm);
+  gemm(static_cast<Base&>(exec), alpha, a, b, beta, c);
+}
+
+static_assert(svf::detail::multiplies_as_double<timed<svf::cpu::seq>, float>,
+              "what is timed is what cpu::seq does");
 
 }  // namespace bench

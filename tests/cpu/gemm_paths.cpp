@@ -140,6 +140,18 @@ TEST_CASE_TEMPLATE("gemm_paths: borders of register blocks and passes", T, float
   }
 }
 
+TEST_CASE_TEMPLATE("gemm_paths: few columns, for which A is read in place, and one more", T, float,
+                   double) {
+  using blocking = svf::cpu::detail::gemm_blocking<T>;
+  for (index_t const n : {svf::cpu::detail::few_columns, svf::cpu::detail::few_columns + 1}) {
+    for (order const a : {order::row_major, order::col_major}) {
+      for (index_t const m : {6 * index_t(blocking::rows), 5 * index_t(blocking::rows) + 1}) {
+        check<T>(m, blocking::depth + 3, n, a, order::row_major, order::row_major, 1, 1.0, 0.5, 10);
+      }
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("gemm_paths: more rows and columns than one panel", T, float, double) {
   index_t const many = svf::cpu::detail::gemm_blocking<T>::panel + 70;
   for (order const a : {order::row_major, order::col_major}) {

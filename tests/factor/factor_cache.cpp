@@ -58,6 +58,30 @@ TEST_CASE("factor_cache: gives back exactly what was stored, by matrix, method a
   CHECK(warnings.empty());
 }
 
+TEST_CASE("factor_cache: gives factors of 16 bits where it keeps them, and refuses to elsewhere") {
+  test::temp_directory const folder;
+  std::vector<std::string> warnings;
+  auto const warn = [&](std::string const& w) { warnings.push_back(w); };
+  auto const key = test::content_key(3);
+  svf::factor_cache const narrow(folder.path(), warn, svf::storage_precision::bf16);
+  auto const entry = test::some_factors(7, 5, 1, svf::storage_precision::bf16);
+  narrow.store(key, by_gram, entry);
+  auto const found = narrow.find<svf::bfloat16>(key, by_gram);
+  REQUIRE(found);
+  for (svf::index_t i = 0; i < 7; ++i) {
+    CHECK(float(found->factors.u(i, 0)) == entry.factors.u(i, 0));
+  }
+  CHECK_THROWS_WITH_AS(narrow.find<svf::float16>(key, by_gram),
+                       "factor_cache: expected to be asked for fp32 or the cache's own precision, "
+                       "bf16, got fp16",
+                       svf::error);
+  svf::factor_cache const wide(folder.path(), warn);
+  wide.store(key, by_gram, test::some_factors(7, 5, 1));
+  CHECK_THROWS_AS(wide.find<svf::bfloat16>(key, by_gram), svf::error);
+  CHECK(wide.find(key, by_gram));
+  CHECK(warnings.empty());
+}
+
 TEST_CASE("factor_cache: a damaged entry is reported, computed again and then whole") {
   test::temp_directory const folder;
   std::vector<std::string> warnings;

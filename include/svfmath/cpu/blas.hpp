@@ -60,6 +60,15 @@ void multiply(Exec& exec, T alpha, matrix_view<T const> a, matrix_view<T const> 
   }
 }
 
+/// Throws `error{shape}` unless C is what A B is.
+template <class A, class B, class C>
+void expect_product(matrix_view<A> a, matrix_view<B> b, matrix_view<C> c) {
+  bool const fits = a.rows == c.rows && b.cols == c.cols && a.cols == b.rows;
+  expects(fits && c.rows >= 0 && c.cols >= 0 && a.cols >= 0, error_kind::shape,
+          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
+          ")->(", c.rows, ",", c.cols, ")");
+}
+
 }  // namespace detail
 
 /// C ← α A B + β C with A (m×k), B (k×n), C (m×n), any orders; pass `transposed(a)` for Aᵀ.
@@ -72,10 +81,7 @@ void gemm(Exec& exec, std::type_identity_t<T> alpha,
           std::type_identity_t<matrix_view<T const>> b, std::type_identity_t<T> beta,
           matrix_view<T> c) {
   static_assert(std::is_floating_point_v<T>, "the CPU policies multiply float and double");
-  bool const fits = a.rows == c.rows && b.cols == c.cols && a.cols == b.rows;
-  expects(fits && c.rows >= 0 && c.cols >= 0 && a.cols >= 0, error_kind::shape,
-          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
-          ")->(", c.rows, ",", c.cols, ")");
+  detail::expect_product(a, b, c);
   if (c.rows == 0 || c.cols == 0) {
     return;
   }
@@ -93,9 +99,7 @@ void gemm(Exec& exec, std::type_identity_t<T> alpha,
 template <policy Exec>
 void gemm(Exec& exec, double alpha, matrix_view<double const> a, matrix_view<float const> b,
           double beta, matrix_view<double> c) {
-  expects(a.rows == c.rows && b.cols == c.cols && a.cols == b.rows, error_kind::shape,
-          "gemm: expected (m,k)(k,n)->(m,n), got (", a.rows, ",", a.cols, ")(", b.rows, ",", b.cols,
-          ")->(", c.rows, ",", c.cols, ")");
+  detail::expect_product(a, b, c);
   if (a.cols == 0) {
     detail::scale_or_clear(beta, c);
   } else if (c.size() > 0) {

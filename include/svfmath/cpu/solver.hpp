@@ -93,7 +93,7 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
 /// By blocked Householder reduction to tridiagonal form, divide and conquer and the reflectors in
 /// blocks: ‖QᵀQ − I‖_max and ‖G − Q diag(λ) Qᵀ‖_F / ‖G‖_F are within about nε for every G; small λ
 /// are as accurate as ε‖G‖ lets them be. Throws `error{shape}`, and `error{numeric}` for NaN or Inf
-/// or if the iteration does not converge. About 5n³ flops, 4n² elements of memory. The same bits on
+/// or if the iteration does not converge. About 5n³ flops, 5n² elements of memory. The same bits on
 /// any number of threads.
 template <policy Exec, class T>
 void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<T> values,

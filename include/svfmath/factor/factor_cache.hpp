@@ -67,8 +67,8 @@ class factor_cache {
   template <class T = float>
   std::optional<cached_factors<T>> find(fingerprint const& content, svd_method method) const {
     expects(std::is_same_v<T, float> || precision_ == precision_of<T>, error_kind::format,
-            "factor_cache: expected to be asked for fp32, or for ", to_string(precision_),
-            " as the cache keeps it, got ", to_string(precision_of<T>));
+            "factor_cache: expected to be asked for fp32 or the cache's own precision, ",
+            to_string(precision_), ", got ", to_string(precision_of<T>));
     return find_file<T>(content, method, [&](error const& problem) {
       bool const damaged = problem.kind() == error_kind::format;
       warn(std::string("factor_cache: an entry ") + (damaged ? "is damaged" : "cannot be read") +

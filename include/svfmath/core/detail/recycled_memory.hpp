@@ -10,15 +10,36 @@
 
 #include <svfmath/core/detail/system_memory.hpp>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SVFMATH_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SVFMATH_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifdef SVFMATH_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace svf::detail {
 
+#ifdef SVFMATH_ADDRESS_SANITIZER
+inline void mark_as_free(void* data, std::size_t bytes) { __asan_poison_memory_region(data, bytes); }
+inline void mark_as_used(void* data, std::size_t bytes) {
+  __asan_unpoison_memory_region(data, bytes);
+}
+#else
+inline void mark_as_free(void*, std::size_t) {}
+inline void mark_as_used(void*, std::size_t) {}
+#endif
+
 /// Large blocks that one thread gave back, for its next ones of the same size: work that repeats
-/// then finds its memory in place, where the system would clear every page anew. Keeps at most
-/// 256 MiB, the youngest blocks, until it is destroyed.
+/// then finds its memory in place, where the system would clear every page anew. Keeps the youngest
+/// blocks until it is destroyed. AddressSanitizer sees a kept block as freed.
 class recycled_memory {
  public:
-  static constexpr std::size_t smallest = std::size_t{1} << 16;
-  static constexpr std::size_t most = std::size_t{1} << 28;
+  static constexpr std::size_t smallest = std::size_t{1} << 16;  ///< bytes of a block worth keeping
+  static constexpr std::size_t most = std::size_t{1} << 27;      ///< bytes of all that are kept
 
   recycled_memory() = default;
   recycled_memory(recycled_memory const&) = delete;
@@ -72,6 +93,7 @@ class recycled_memory {
     void* const data = found->data;
     blocks_.erase(std::next(found).base());
     bytes_ -= bytes;
+    mark_as_used(data, bytes);
     return data;
   }
 
@@ -82,6 +104,7 @@ class recycled_memory {
       return false;
     }
     bytes_ += bytes;
+    mark_as_free(data, bytes);
     while (bytes_ > most) {
       drop_oldest();
     }
@@ -92,6 +115,7 @@ class recycled_memory {
     block const oldest = blocks_.front();
     blocks_.erase(blocks_.begin());
     bytes_ -= oldest.bytes;
+    mark_as_used(oldest.data, oldest.bytes);
     release_to_system(oldest.data, oldest.bytes);
   }
 

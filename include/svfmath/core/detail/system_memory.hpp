@@ -42,6 +42,7 @@ inline void* allocate_from_system(std::size_t bytes) {
   return result;
 }
 
+/// Gives back what `allocate_from_system(bytes)` returned.
 inline void release_to_system(void* data, std::size_t bytes) noexcept {
   ::operator delete(data, host_alignment(bytes));
 }

@@ -29,7 +29,8 @@ class gemm_workspace {
   explicit gemm_workspace(index_t size) {
     if (size > index_t(small_.size())) {
       // Of few sizes, so that the next product finds what this one gives back.
-      std::size_t const count = std::bit_ceil(std::size_t(size));
+      std::size_t const step = std::bit_ceil(std::size_t(size)) / 8;
+      std::size_t const count = (std::size_t(size) + step - 1) / step * step;
       large_ = {aligned_allocator<T>{}.allocate(count), release{count}};
     }
   }
@@ -152,10 +153,14 @@ void gemm_packed(Exec& exec, T alpha, std::type_identity_t<matrix_view<A const>>
           if (wanted == region::lower && row + mr <= col) {
             return;
           }
-          matrix_view<T const> right(packed_b + (j - unpacked_b) * nr * k, k, nr);
-          if constexpr (std::same_as<B, T>) {
-            right = j < unpacked_b ? b.block(p0, col, k, nr) : right;
-          }
+          auto const right = [&]() -> matrix_view<T const> {
+            if constexpr (std::same_as<B, T>) {
+              if (j < unpacked_b) {
+                return b.block(p0, col, k, nr);
+              }
+            }
+            return {packed_b + (j - unpacked_b) * nr * k, k, nr};
+          }();
           T const factor = p0 == 0 ? beta : T(1);
           auto const target =
               c.block(row, col, std::min(mr, c.rows - row), std::min(nr, c.cols - col));

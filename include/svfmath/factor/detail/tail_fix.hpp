@@ -74,14 +74,13 @@ void fill_null_space(Exec& exec, triplets<Space>& t, matrix<double, Space> const
   t.lengths.resize(t.s.size(), 1.0);
 }
 
-/// One round: accepts the rows of B = `b` (k×m), with V = `tail` (k×n), that are long enough, and
-/// leaves the others in `tail`. In rounds after the first, B has lost only its part along U to
+/// One round: accepts the rows of B = `b` (k×m), of lengths `norms` and with V = `tail` (k×n), that
+/// are long enough, and leaves the others in `tail`. In rounds after the first, B has lost only its part along U to
 /// rounding at the size of s_1, and the new vectors are made orthogonal to U and each other again.
 template <class Exec, class Space>
 void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
-                 matrix<double, Space>& tail, double& largest) {
+                 std::vector<double> const& norms, matrix<double, Space>& tail, double& largest) {
   bool const first_round = t.count() == 0;
-  auto const norms = row_norms(exec, b.view());
   auto const order = descending(norms);
   largest = first_round ? norms[std::size_t(order.front())] : largest;
   auto const good = accepted(order, norms, largest);
@@ -110,21 +109,22 @@ void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
 
 /// The singular triplets of A (m×n), m >= n >= 1, not zero, in double with entries of size about 1
 /// or in float where the backend multiplies that as double, from the eigenvectors of AᵀA, one a row
-/// of `tail`. About 2mn² flops, and for k singular values below 1e-4
-/// of the largest 11mnk + 5k³ more.
+/// of `tail`. About 2mn² flops, and for k singular values below 1e-4 of the largest 11mnk + 5k³
+/// more.
 template <class Exec, class T, class Space>
 triplets<Space> gram_triplets(Exec& exec, matrix_view<T const, Space> a,
                               matrix<double, Space> tail) {  // (k,n) V of what is left
   auto b = make_matrix<double>(exec, a.cols, a.rows);  // (k,m) V Aᵀ
   gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());
-  auto norms = row_norms(exec, as_const(b.view()));
+  auto const norms = row_norms(exec, as_const(b.view()));
   if (index_t(accepted(descending(norms), norms, 0.0).size()) == a.cols) {
     return {std::move(b), std::move(tail), norms, norms};
   }
   triplets<Space> result(exec, a.cols, a.rows, a.cols);
   double largest = 0.0;
-  accept_rows(exec, result, b, tail, largest);
+  accept_rows(exec, result, b, norms, tail, largest);
   while (tail.rows() > 0) {
+    b = {};
     b = make_matrix<double>(exec, tail.rows(), a.rows);
     gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());
     project_out(exec, result.done(), b.view());
@@ -134,7 +134,7 @@ triplets<Space> gram_triplets(Exec& exec, matrix_view<T const, Space> a,
     tail = std::move(turned);
     gemm(exec, 1.0, as_const(tail.view()), transposed(a), 0.0, b.view());
     project_out(exec, result.done(), b.view());
-    accept_rows(exec, result, b, tail, largest);
+    accept_rows(exec, result, b, row_norms(exec, as_const(b.view())), tail, largest);
   }
   return result;
 }

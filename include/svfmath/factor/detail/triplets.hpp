@@ -35,7 +35,7 @@ struct triplets {
 
   index_t count() const { return index_t(s.size()); }
   index_t missing() const { return ut.rows() - count(); }
-  /// The rows of U that are filled (count × m).
+  /// The rows of ut that are filled (count × m): U where all lengths are 1.
   matrix_view<double const, Space> done() const { return ut.view().rows_range(0, count()); }
 };
 
