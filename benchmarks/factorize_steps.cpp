@@ -143,7 +143,7 @@ void print_own_steps(Exec& exec, svf::matrix<double> const& g, eigh_bounds const
     bool ended = false;
     time(conquest, [&] { ended = tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()); });
     svf::expects(ended, svf::error_kind::numeric, "tridiagonal_eigen: did not end for n = ", n);
-    time(back, [&] { apply_reflectors(exec, a, tau.data(), x); });
+    time(back, [&] { apply_reflectors(exec, a, tau.data(), x, reflectors_at_once(n)); });
   });
   print("  tridiagonal reduction", reduction, bounds.reduction);
   print("  divide and conquer", conquest, bounds.divide_and_conquer);

@@ -28,7 +28,7 @@ struct reduced_matrix {
 };
 
 template <class T, class Exec>
-reduced_matrix<T> reduce_on(Exec& exec, svf::matrix<T> const& g) {
+reduced_matrix<T> reduce_on(Exec& exec, svf::matrix<T> const& g, index_t block) {
   namespace detail = svf::cpu::detail;
   index_t const n = g.rows();
   index_t const ld = detail::padded_stride<T>(n);
@@ -43,17 +43,19 @@ reduced_matrix<T> reduce_on(Exec& exec, svf::matrix<T> const& g) {
   }
   std::vector<T> tau(std::size_t(n), T(0));
   detail::reduce_to_tridiagonal(exec, a, result.d.data(), result.e.data(), tau.data());
-  detail::apply_reflectors(exec, a, tau.data(), result.qt.view());
+  detail::apply_reflectors(exec, a, tau.data(), result.qt.view(), block);
   return result;
 }
 
-/// Qᵀ G Q is tridiag(d, e) and Q orthogonal; both policies give the same bits.
+/// Qᵀ G Q is tridiag(d, e) and Q orthogonal, with `block` reflectors applied at once; both policies
+/// give the same bits.
 template <class T>
-void check_reduction(svf::matrix<T> const& g) {
+void check_reduction(svf::matrix<T> const& g, index_t block) {
   index_t const n = g.rows();
   CAPTURE(n);
+  CAPTURE(block);
   svf::cpu::seq seq;
-  auto const [d, e, qt] = reduce_on(seq, g);
+  auto const [d, e, qt] = reduce_on(seq, g, block);
   double const allowed = 4.0 * double(n + 10) * double(std::numeric_limits<T>::epsilon());
   CHECK(test::orthogonality<T>(svf::transposed(qt.view())) <= allowed);
   double norm = 0.0;
@@ -77,10 +79,16 @@ void check_reduction(svf::matrix<T> const& g) {
   }
   CHECK(worst <= allowed * norm);
   svf::cpu::par par(3);
-  auto const other = reduce_on(par, g);
+  auto const other = reduce_on(par, g, block);
   CHECK(other.d == d);
   CHECK(other.e == e);
   CHECK(test::max_difference(other.qt, qt) == 0.0);
+}
+
+template <class T>
+void check_reduction(svf::matrix<T> const& g) {
+  check_reduction(g, svf::cpu::detail::reflectors_at_once(g.rows()));
+  check_reduction(g, svf::cpu::detail::most_reflectors);
 }
 
 template <class T>

@@ -109,7 +109,8 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
   T const largest = detail::largest_in_lower<Exec, T>(exec, g);
   T const scale = largest > T(0) ? largest : T(1);
   index_t const ld = detail::padded_stride<T>(n);
-  matrix<T> storage(2 * n, ld);
+  auto storage = make_matrix<T>(exec, 2 * n, ld);
+  for_each_index(exec, 2 * n, [&](index_t i) { std::fill_n(storage.view().row(i).data, ld, T(0)); });
   std::vector<T> d(std::size_t(n), T(0));
   std::vector<T> e(std::size_t(n), T(0));
   std::vector<T> tau(std::size_t(n), T(0));
@@ -120,7 +121,7 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
   detail::reduce_to_tridiagonal(exec, a, d.data(), e.data(), tau.data());
   expects(detail::tridiagonal_eigen(exec, d.data(), e.data(), x, order.data()),
           error_kind::numeric, "eigh: the iteration did not converge for n = ", n);
-  detail::apply_reflectors(exec, a, tau.data(), x);
+  detail::apply_reflectors(exec, a, tau.data(), x, detail::reflectors_at_once(n));
   for (index_t j = 0; j < n; ++j) {
     values[j] = d[std::size_t(order[std::size_t(j)])] * scale;
   }
