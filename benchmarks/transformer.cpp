@@ -28,11 +28,10 @@ using llama::token;
 constexpr index_t layers = 4;
 constexpr index_t prompt_tokens = 512;
 
-
-
 /// What the benchmarks share, made by the first that runs.
 llama::model const& shared_model() {
-  static llama::model const model(bench::random_checkpoint(layers));
+  static llama::cpu_policy exec;
+  static llama::model const model(exec, bench::random_checkpoint(layers));
   return model;
 }
 
