@@ -92,7 +92,8 @@ int main() {
     for_each_index(exec, count, [&](index_t i) {
       found[std::size_t(i)] = cache.find(id_of(i), method);
     });
-    bool const all = std::all_of(found.begin(), found.end(), [](auto const& f) { return f.has_value(); });
+    bool const all = std::all_of(found.begin(), found.end(),
+                                 [](auto const& entry) { return entry.has_value(); });
     svf::expects(all, svf::error_kind::backend, "cache: an entry is missing");
   };
   double const finding =

@@ -48,7 +48,7 @@ template <int Rows, class T>
     if (j % line == 0) {
 #pragma GCC unroll 4
       for (int q = 0; q < Rows; ++q) {
-        __builtin_prefetch(from + (q + Rows) * a.ld + j);  // the next group's; a hint may point anywhere
+        __builtin_prefetch(from + (q + Rows) * a.ld + j);  // the next group's; never faults
       }
     }
     // GCC 12 would otherwise read x again for every product.
