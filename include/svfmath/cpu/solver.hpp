@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <type_traits>
 #include <vector>
@@ -16,6 +17,7 @@
 #include <svfmath/core/detail/square_blocks.hpp>
 #include <svfmath/core/error.hpp>
 #include <svfmath/core/matrix.hpp>
+#include <svfmath/core/random.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu/algorithm.hpp>
 #include <svfmath/cpu/blas.hpp>
@@ -54,6 +56,21 @@ void store(Source const& source, matrix_view<T> a) {
       a(i, j) = source(i, j);
     }
   }
+}
+
+/// A plus noise of one rounding error of its largest entry. Where a block of the bidiagonal matrix
+/// is nothing but zeros and denormal numbers, as in matrices of exactly low rank, BDCSVD of Eigen
+/// 3.4.0 reads in front of an array (`perturbCol0`, its assertion l > 0); noise leaves no such block.
+template <class T>
+dense<T> without_zero_blocks(dense<T> a) {
+  random_stream const random(0x5356u);
+  T const size = std::numeric_limits<T>::epsilon() * a.cwiseAbs().maxCoeff();
+  for (index_t j = 0; j < a.cols(); ++j) {
+    for (index_t i = 0; i < a.rows(); ++i) {
+      a(i, j) += size * T(2.0 * random.uniform(std::uint64_t(j * a.rows() + i)) - 1.0);
+    }
+  }
+  return a;
 }
 
 /// Whether U diag(s) Vᵀ is the SVD of A up to what rounding allows a stable method,
@@ -172,7 +189,7 @@ using svf::direct_svd;
 /// Thin SVD A = U diag(σ) Vᵀ of A (m×n): U (m×r), σ (r, descending), Vᵀ (r×n), r = min(m,n), by
 /// Eigen's BDCSVD or JacobiSVD in precision T. BDCSVD of Eigen 3.4.0 calls wrong factors of some
 /// sparse and rank-deficient matrices a success: its results are checked, and JacobiSVD takes over
-/// where they fail. Throws `error{shape}`, and `error{numeric}` if the method fails. Runs on the
+/// where they fail. BDCSVD gets A with noise of one rounding error of the largest entry. Throws `error{shape}`, and `error{numeric}` if the method fails. Runs on the
 /// calling thread. Costs half a minute of compile time where it is used.
 template <policy Exec, class T>
 void svd(Exec&, direct_svd method, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> u,
@@ -192,7 +209,7 @@ void svd(Exec&, direct_svd method, std::type_identity_t<matrix_view<T const>> a,
     detail::store(solver.matrixV(), transposed(vt));
   };
   if (method == direct_svd::divide_and_conquer) {
-    auto const solver = detail::thin_bdcsvd(input);
+    auto const solver = detail::thin_bdcsvd(detail::without_zero_blocks<T>(input));
     if (solver.info() == Eigen::Success) {
       store(solver);
       if (detail::is_svd_of<T>(a, u, s, vt)) {
