@@ -60,7 +60,8 @@ void store(Source const& source, matrix_view<T> a) {
 
 /// A plus noise of one rounding error of its largest entry. Where a block of the bidiagonal matrix
 /// is nothing but zeros and denormal numbers, as in matrices of exactly low rank, BDCSVD of Eigen
-/// 3.4.0 reads in front of an array (`perturbCol0`, its assertion l > 0); noise leaves no such block.
+/// 3.4.0 reads in front of an array (`perturbCol0`, its assertion l > 0); noise leaves no such
+/// block.
 template <class T>
 dense<T> without_zero_blocks(dense<T> a) {
   random_stream const random(0x5356u);
@@ -127,7 +128,9 @@ void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<
   T const scale = largest > T(0) ? largest : T(1);
   index_t const ld = detail::padded_stride<T>(n);
   auto storage = make_matrix<T>(exec, 2 * n, ld);
-  for_each_index(exec, 2 * n, [&](index_t i) { std::fill_n(storage.view().row(i).data, ld, T(0)); });
+  for_each_index(exec, 2 * n, [&](index_t i) {
+    std::fill_n(storage.view().row(i).data, ld, T(0));
+  });
   std::vector<T> d(std::size_t(n), T(0));
   std::vector<T> e(std::size_t(n), T(0));
   std::vector<T> tau(std::size_t(n), T(0));
@@ -189,8 +192,9 @@ using svf::direct_svd;
 /// Thin SVD A = U diag(σ) Vᵀ of A (m×n): U (m×r), σ (r, descending), Vᵀ (r×n), r = min(m,n), by
 /// Eigen's BDCSVD or JacobiSVD in precision T. BDCSVD of Eigen 3.4.0 calls wrong factors of some
 /// sparse and rank-deficient matrices a success: its results are checked, and JacobiSVD takes over
-/// where they fail. BDCSVD gets A with noise of one rounding error of the largest entry. Throws `error{shape}`, and `error{numeric}` if the method fails. Runs on the
-/// calling thread. Costs half a minute of compile time where it is used.
+/// where they fail. BDCSVD gets A with noise of one rounding error of the largest entry. Throws
+/// `error{shape}`, and `error{numeric}` if the method fails. Runs on the calling thread. Costs half a
+/// minute of compile time where it is used.
 template <policy Exec, class T>
 void svd(Exec&, direct_svd method, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> u,
          vector_view<T> s, matrix_view<T> vt) {
