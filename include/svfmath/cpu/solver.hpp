@@ -193,8 +193,8 @@ using svf::direct_svd;
 /// Eigen's BDCSVD or JacobiSVD in precision T. BDCSVD of Eigen 3.4.0 calls wrong factors of some
 /// sparse and rank-deficient matrices a success: its results are checked, and JacobiSVD takes over
 /// where they fail. BDCSVD gets A with noise of one rounding error of the largest entry. Throws
-/// `error{shape}`, and `error{numeric}` if the method fails. Runs on the calling thread. Costs half a
-/// minute of compile time where it is used.
+/// `error{shape}`, and `error{numeric}` if the method fails. Runs on the calling thread. Costs half
+/// a minute of compile time where it is used.
 template <policy Exec, class T>
 void svd(Exec&, direct_svd method, std::type_identity_t<matrix_view<T const>> a, matrix_view<T> u,
          vector_view<T> s, matrix_view<T> vt) {
