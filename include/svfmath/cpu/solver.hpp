@@ -59,9 +59,9 @@ void store(Source const& source, matrix_view<T> a) {
 }
 
 /// A plus noise of one rounding error of its largest entry. Where a block of the bidiagonal matrix
-/// is nothing but zeros and denormal numbers, as in matrices of exactly low rank, BDCSVD of Eigen
-/// 3.4.0 reads in front of an array (`perturbCol0`, its assertion l > 0); noise leaves no such
-/// block.
+/// is nothing but zeros and denormal numbers, as matrices of exactly low rank may have it, the
+/// first entry of z is denormal, and `perturbCol0` of Eigen 3.4.0's BDCSVD reads perm(-1). Noise
+/// fills such blocks.
 template <class T>
 dense<T> without_zero_blocks(dense<T> a) {
   random_stream const random(0x5356u);
