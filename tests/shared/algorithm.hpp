@@ -93,7 +93,8 @@ TEST_CASE_TEMPLATE("algorithm: scaling in place, and refusing what does not fit"
   auto a = svf::matrix_on(exec, before);
   auto const d = svf::vector_on(exec, std::vector<double>{2.0, -1.0, 0.5});
   auto const too_short = svf::vector_on(exec, std::vector<double>{2.0, -1.0});
-  scale_columns(exec, svf::as_const(a.view()), d.view(), a.view());
+  auto const next = svf::matrix_on(exec, svf::matrix<float>(3, 100));
+  scale_columns(exec, svf::as_const(a.view()), d.view(), a.view(), next.view());
   auto const after = svf::host_matrix(exec, a);
   CHECK(after(3, 1) == -before(3, 1));
   CHECK(after(2, 2) == 0.5 * before(2, 2));
@@ -185,7 +186,7 @@ TEST_CASE_TEMPLATE("algorithm: scale_selected multiplies each row by the row cho
     auto in_place = svf::make_matrix<float>(exec, rows, cols);
     copy(exec, svf::as_const(a_there.view), in_place.view());
     scale_selected(exec, svf::as_const(in_place.view()), svf::as_const(d_there.view),
-                   chosen_there.view(), in_place.view());
+                   chosen_there.view(), in_place.view(), svf::as_const(d_there.view));
     auto const result = svf::host_matrix(exec, in_place);
     for (index_t i = 0; i < rows; ++i) {
       for (index_t j = 0; j < cols; ++j) {

@@ -69,7 +69,7 @@ void apply_factored(Exec& exec, svd_factors<T, typename Exec::space> const& fact
   auto spectrum = detail::begin_spectrum(exec, factors.s.view(), as_vector(z), kind);
   detail::factored_product(exec, factors, input, output, [&](auto const& hidden, auto const& out) {
     spectrum.expect_finite(exec);
-    scale_columns(exec, hidden, as_const(spectrum.values.view()), out);
+    scale_columns(exec, hidden, as_const(spectrum.values.view()), out, factors.u.view());
   });
 }
 

@@ -35,7 +35,7 @@ void apply_mixed(Exec& exec, svd_factors<T, typename Exec::space> const& factors
           spectra.size(), " spectra, got one for ", selection.size(), " among ",
           selection.choices());
   detail::factored_product(exec, factors, input, output, [&](auto const& hidden, auto const& out) {
-    scale_selected(exec, hidden, spectra.view(), selection.view(), out);
+    scale_selected(exec, hidden, spectra.view(), selection.view(), out, factors.u.view());
   });
 }
 

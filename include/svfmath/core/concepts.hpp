@@ -51,8 +51,9 @@ concept execution_policy =
       qr(exec, a);
       svd(exec, direct_svd::jacobi, b, a, v, a);
       scale_columns(exec, b, w, a);
+      scale_columns(exec, b, w, a, b);
       scale_rows(exec, w, b, a);
-      scale_selected(exec, b, b, selection, a);
+      scale_selected(exec, b, b, selection, a, b);
       column_dots(exec, b, b, v);
       gather_rows(exec, b, rows, a);
       gather_rows(exec, b, rows, host_w, a);

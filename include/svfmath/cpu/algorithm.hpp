@@ -46,9 +46,11 @@ T combined(index_t begin, index_t end, T init, F const& f, Combine const& combin
 
 }  // namespace detail
 
-/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. Throws `error{shape}`.
-template <policy Exec, class A, class D, class B>
-void scale_columns(Exec& exec, matrix_view<A> a, vector_view<D> d, matrix_view<B> b) {
+/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. The matrix that a product
+/// after it reads, which a device may be told, is not used here. Throws `error{shape}`.
+template <policy Exec, class A, class D, class B, class Next = matrix_view<A>>
+void scale_columns(Exec& exec, matrix_view<A> a, vector_view<D> d, matrix_view<B> b,
+                   Next const& = {}) {
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
           "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
           ", ", b.rows, "x", b.cols);
@@ -66,11 +68,11 @@ void scale_rows(Exec& exec, vector_view<D> d, matrix_view<A> a, matrix_view<B> b
   scale_columns(exec, transposed(a), d, transposed(b));
 }
 
-/// B(i,j) ← A(i,j) · D(rows(i),j), where rows(i) is a row of D. A and B may be the same.
-/// Throws `error{shape}`.
-template <policy Exec, class A, class D, class B>
+/// B(i,j) ← A(i,j) · D(rows(i),j), where rows(i) is a row of D. A and B may be the same; the last
+/// argument as for `scale_columns`. Throws `error{shape}`.
+template <policy Exec, class A, class D, class B, class Next = matrix_view<A>>
 void scale_selected(Exec& exec, matrix_view<A> a, matrix_view<D> d,
-                    vector_view<index_t const> rows, matrix_view<B> b) {
+                    vector_view<index_t const> rows, matrix_view<B> b, Next const& = {}) {
   expects(a.rows == b.rows && a.cols == b.cols && d.cols == a.cols && rows.size == a.rows,
           error_kind::shape, "scale_selected: expected A m x n, D k x n, m rows, B m x n, got ",
           a.rows, "x", a.cols, ", ", d.rows, "x", d.cols, ", ", rows.size, ", ", b.rows, "x",

@@ -28,18 +28,22 @@ namespace svf::cuda {
 
 namespace detail {
 
+/// Where no product follows.
+using nothing_next = matrix_view<float const, device_space>;
+
 /// B(i,j) ← A(i,j) · f(j), and one block runs `check`.
-template <class A, class F, class B, class Check = no_check>
+template <class A, class F, class B, class Check = no_check, class Next = nothing_next>
 void scale_columns_by(stream_policy& exec, matrix_view<A, device_space> a, F const& f,
-                      matrix_view<B, device_space> b, Check const& check = {}) {
+                      matrix_view<B, device_space> b, Check const& check = {},
+                      Next const& next = {}) {
   auto const at = transposed(a);
   auto const bt = transposed(b);
   if (fits_scale(a, b)) {
-    scale_packs(exec, a, b, column_factors<F>{f}, check);
+    scale_packs(exec, a, b, column_factors<F>{f}, check, next);
     return;
   }
   if (fits_scale(at, bt)) {
-    scale_packs(exec, at, bt, row_factors<F>{f}, check);
+    scale_packs(exec, at, bt, row_factors<F>{f}, check, next);
     return;
   }
   run_check(exec, check);
@@ -70,14 +74,18 @@ void copy_elements(stream_policy& exec, matrix_view<A, device_space> a,
   detail::for_each_element(exec, b.rows, b.cols, detail::assign_element<A, B>{a, b});
 }
 
-/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. Throws `error{shape}`.
-template <class A, class D, class B>
+/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. `next` is the matrix that
+/// the product after it reads, if any: its first columns are fetched meanwhile.
+/// Throws `error{shape}`.
+template <class A, class D, class B, class Next = detail::nothing_next>
 void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
-                   vector_view<D, device_space> d, matrix_view<B, device_space> b) {
+                   vector_view<D, device_space> d, matrix_view<B, device_space> b,
+                   Next const& next = {}) {
   expects(a.rows == b.rows && a.cols == b.cols && d.size == a.cols, error_kind::shape,
           "scale_columns: expected A m x n, d n, B m x n, got ", a.rows, "x", a.cols, ", ", d.size,
           ", ", b.rows, "x", b.cols);
-  detail::scale_columns_by(exec, a, svf::detail::element<D, device_space>{d}, b);
+  detail::scale_columns_by(exec, a, svf::detail::element<D, device_space>{d}, b,
+                           detail::no_check(), next);
 }
 
 /// B(i,j) ← d(i) · A(i,j): the product diag(d) A. A and B may be the same. Throws `error{shape}`.
@@ -87,12 +95,12 @@ void scale_rows(stream_policy& exec, vector_view<D, device_space> d, matrix_view
   scale_columns(exec, transposed(a), d, transposed(b));
 }
 
-/// B(i,j) ← A(i,j) · D(rows(i),j), where rows(i) is a row of D. A and B may be the same.
-/// Throws `error{shape}`.
-template <class A, class D, class B>
+/// B(i,j) ← A(i,j) · D(rows(i),j), where rows(i) is a row of D. A and B may be the same; `next` as
+/// for `scale_columns`. Throws `error{shape}`.
+template <class A, class D, class B, class Next = detail::nothing_next>
 void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
                     matrix_view<D, device_space> d, vector_view<index_t const, device_space> rows,
-                    matrix_view<B, device_space> b) {
+                    matrix_view<B, device_space> b, Next const& next = {}) {
   expects(a.rows == b.rows && a.cols == b.cols && d.cols == a.cols && rows.size == a.rows,
           error_kind::shape, "scale_selected: expected A m x n, D k x n, m rows, B m x n, got ",
           a.rows, "x", a.cols, ", ", d.rows, "x", d.cols, ", ", rows.size, ", ", b.rows, "x",
@@ -101,7 +109,8 @@ void scale_selected(stream_policy& exec, matrix_view<A, device_space> a,
     return;
   }
   if (detail::fits_scale(a, b) && detail::has_packs<detail::pack_size<A, B>>(d)) {
-    detail::scale_packs(exec, a, b, detail::selected_factors<D>{d, rows});
+    detail::scale_packs(exec, a, b, detail::selected_factors<D>{d, rows}, detail::no_check(),
+                        next);
   } else {
     detail::for_each_element(exec, b.rows, b.cols,
                              detail::scale_by_selection<A, D, B>{a, d, rows, b});

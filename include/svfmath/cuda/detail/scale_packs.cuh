@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
@@ -115,13 +116,46 @@ void run_check(stream_policy& exec, Check const& what) {
   }
 }
 
+/// Brings the beginnings of a matrix's rows into the second-level cache, a line by each thread.
+/// Where few rows are scaled between two products, the memory would have nothing to do meanwhile.
+struct lines_ahead {
+  static constexpr index_t line = 128;  ///< bytes
+
+  char const* data = nullptr;
+  index_t rows = 0;
+  index_t stride = 0;         ///< bytes from one row to the next
+  index_t lines_of_row = 1;  ///< to be fetched, no more than it has
+
+  __device__ void operator()(index_t thread) const {
+    if (thread < rows * lines_of_row) {
+      char const* const from =
+          data + thread / lines_of_row * stride + thread % lines_of_row * line;
+      asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+    }
+  }
+};
+
+/// As many lines of each row of x as `threads` can fetch.
+template <class X>
+lines_ahead lines_of(matrix_view<X, device_space> x, index_t threads) {
+  if (x.layout == order::col_major) {
+    x = transposed(x);
+  }
+  index_t const in_a_row = x.cols * index_t(sizeof(X)) / lines_ahead::line;
+  if (x.rows == 0 || in_a_row == 0) {
+    return {};
+  }
+  return {reinterpret_cast<char const*>(x.data), x.rows, x.ld * index_t(sizeof(X)),
+          std::clamp(threads / x.rows, index_t{1}, in_a_row)};
+}
+
 inline constexpr unsigned scale_threads = 256;
 
 /// Each thread scales a pack in `Rows` rows, which divide the rows of the matrices.
 template <index_t Rows, class A, class B, class Factors, class Check>
 __global__ void __launch_bounds__(scale_threads, 4)
     scale_packs_kernel(matrix_view<A, device_space> a, matrix_view<B, device_space> b,
-                       Factors factors, Check check) {
+                       Factors factors, Check check, lines_ahead ahead) {
   constexpr unsigned n = pack_size<A, B>;
   constexpr index_t sets = Factors::same_in_all_rows ? 1 : Rows;
   using a_pack = pack<std::remove_const_t<A>, n>;
@@ -152,6 +186,7 @@ __global__ void __launch_bounds__(scale_threads, 4)
     }
     write(out, reinterpret_cast<pack<B, n>*>(b.data + (first + k) * b.ld + j));
   }
+  ahead((index_t(blockIdx.y) * gridDim.x + blockIdx.x) * blockDim.x + threadIdx.x);
 }
 
 /// Whether a and b are made of packs, and these can be counted by a grid.
@@ -161,11 +196,12 @@ bool fits_scale(matrix_view<A, device_space> a, matrix_view<B, device_space> b) 
          a.cols / index_t(pack_size<A, B>) <= index_t(scale_threads) * 65535;
 }
 
-/// To be called where `fits_scale` says so. Few rows take a thread for each pack of a
-/// row, so that they keep the whole device busy.
-template <class A, class B, class Factors, class Check = no_check>
+/// To be called where `fits_scale` says so. Few rows take a thread for each pack of a row, so that
+/// they keep the whole device busy; these fetch the beginnings of the rows of `next` as well.
+template <class A, class B, class Factors, class Check, class Next>
 void scale_packs(stream_policy& exec, matrix_view<A, device_space> a,
-                 matrix_view<B, device_space> b, Factors factors, Check check = {}) {
+                 matrix_view<B, device_space> b, Factors factors, Check check,
+                 matrix_view<Next, device_space> next) {
   constexpr index_t few_rows = 512;
   constexpr index_t rows = Factors::rows_of_thread;
   index_t const packs = a.cols / index_t(pack_size<A, B>);
@@ -173,10 +209,12 @@ void scale_packs(stream_policy& exec, matrix_view<A, device_space> a,
   auto const columns = unsigned((packs + threads - 1) / threads);
   if (a.rows <= few_rows || a.rows % rows != 0) {
     launch_early(exec, dim3(unsigned(a.rows), columns), threads,
-                 scale_packs_kernel<1, A, B, Factors, Check>, a, b, factors, check);
+                 scale_packs_kernel<1, A, B, Factors, Check>, a, b, factors, check,
+                 lines_of(next, a.rows * columns * threads));
   } else {
     launch_early(exec, dim3(unsigned(a.rows / rows), columns), threads,
-                 scale_packs_kernel<rows, A, B, Factors, Check>, a, b, factors, check);
+                 scale_packs_kernel<rows, A, B, Factors, Check>, a, b, factors, check,
+                 lines_ahead());
   }
 }
 
