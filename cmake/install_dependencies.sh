@@ -5,7 +5,7 @@
 #
 # Installs with apt-get what is missing of the packages of each GROUP, as root or through sudo:
 #   build       compiler, CMake, Ninja and the libraries that svfmath and its examples use
-#   tests       doctest, clang and a LAPACK
+#   tests       doctest, clang, a LAPACK, and what unpacks oneTBB's source
 #   demo        gnuplot for the plots
 #   models      what fetching and unpacking a model needs
 #   benchmarks  Google Benchmark, a LAPACK, and Python for the peers
@@ -38,6 +38,7 @@ LIST
 doctest-dev -
 clang clang++
 libopenblas-dev -
+xz-utils xz
 LIST
       ;;
     demo)

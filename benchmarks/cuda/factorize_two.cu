@@ -73,7 +73,8 @@ svf::factor_accuracy worst_accuracy(policies execs,
 }
 
 /// Bytes a second at which a layer's weights come to another device; the second of two times.
-double copy_speed(svf::cuda::stream_policy& exec, std::vector<bench::device_matrix> const& weights) {
+double copy_speed(svf::cuda::stream_policy& exec,
+                  std::vector<bench::device_matrix> const& weights) {
   double speed = 0.0;
   for (int round = 0; round < 2; ++round) {
     exec.synchronize();

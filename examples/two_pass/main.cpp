@@ -76,8 +76,8 @@ int run(int argc, char** argv) {
   demo::write_results(out, options, result);
   auto const plots = demo::draw_plots(out / "plots", result);
   fmt::print("\nwritten to {}: results.json, timings.json, costs.csv, scores.csv,\n"
-             "  learning_curves.csv, confusion_A.csv, confusion_B.csv, alpha.csv, z.csv, spectra.csv, "
-             "experts/\n",
+             "  learning_curves.csv, confusion_A.csv, confusion_B.csv, alpha.csv, z.csv, "
+             "spectra.csv, experts/\n",
              out.string());
   print_plots(plots, out / "plots");
   std::chrono::duration<double> const spent = std::chrono::steady_clock::now() - start;

@@ -137,8 +137,8 @@ void add_checks(std::string& text, experiment_result const& result) {
       verdict(all_gain));
   add(text, "B labels at least as well as A: {}\n",
       verdict(result.b_dispatch.right >= result.a_dispatch.right));
-  add(text, "In the mean over the unseen tasks base ≤ A ≤ B ≤ C: {} ({:.1f}, {:.1f}, {:.1f}, {:.1f})"
-            "; single tasks against it: {}\n",
+  add(text, "In the mean over the unseen tasks base ≤ A ≤ B ≤ C: {} "
+            "({:.1f}, {:.1f}, {:.1f}, {:.1f}); single tasks against it: {}\n",
       verdict(base <= a && a <= b && b <= c), 100.0 * base, 100.0 * a, 100.0 * b, 100.0 * c,
       std::count_if(result.tasks.begin(), result.tasks.end(), [](task_result const& row) {
         return !row.trained && !against_order(row).empty();

@@ -19,7 +19,7 @@ TEST_CASE("cem_options: the defaults are those of reference settings for mixture
   CHECK(o.seed == 0);
 }
 
-TEST_CASE("cem_options: lists of one element apply to every coordinate, missing ones follow bounds") {
+TEST_CASE("cem_options: one element is for every coordinate, missing ones follow the bounds") {
   svf::cem<> const search({.dim = 3, .lower = {-1.0}, .upper = {1.0, 3.0, -1.0}});
   auto const& o = search.options();
   CHECK(o.lower == std::vector<double>{-1.0, -1.0, -1.0});

@@ -148,7 +148,7 @@ TEST_CASE("view_conversion: what is no matrix or vector satisfies no concept") {
   static_assert(svf::vector_like<std::span<double>>);
 }
 
-TEST_CASE("view_conversion: a row of a column-major Eigen matrix, and a column of a row-major one") {
+TEST_CASE("view_conversion: a row of a column-major Eigen matrix, a column of a row-major one") {
   Eigen::MatrixXf a(3, 4);
   for (int i = 0; i < 12; ++i) {
     a(i % 3, i / 3) = float(i);

@@ -48,7 +48,8 @@ TEST_CASE_TEMPLATE("blas: one long row gives the same bits on both policies for 
   svf::cpu::par par(2);
   auto const x = test::normal_matrix<T>(1, 1025, 71);
   auto const b = test::normal_matrix<T>(1025, 4099, 72);
-  for (auto const& [alpha, beta] : {std::pair<T, T>{T(0.7), T(1)}, {T(1), T(0.3)}, {T(0.7), T(0.3)}}) {
+  for (auto const& [alpha, beta] :
+       {std::pair<T, T>{T(0.7), T(1)}, {T(1), T(0.3)}, {T(0.7), T(0.3)}}) {
     auto first = test::normal_matrix<T>(1, 4099, 73);
     auto second = first;
     svf::cpu::gemm(seq, alpha, x.view(), b.view(), beta, first.view());

@@ -74,7 +74,8 @@ double relative_error(svf::cuda::stream_policy& exec, A const& a, std::vector<do
 TEST_CASE_TEMPLATE("half: W', y and dL/dz from 16-bit factors are as near as 16 bits allow", H,
                    svf::bfloat16, svf::float16) {
   svf::cuda::stream_policy exec;
-  for (auto const& [m, n, rows] : {std::array<index_t, 3>{96, 64, 17}, {64, 96, 5}, {70, 70, 300}}) {
+  for (auto const& [m, n, rows] :
+       {std::array<index_t, 3>{96, 64, 17}, {64, 96, 5}, {70, 70, 300}}) {
     CAPTURE(m);
     auto const p = make_problem(exec, m, n, rows);
     auto const factors = svf::factors_as<H>(exec, svf::factors_on(exec, p.factors));

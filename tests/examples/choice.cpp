@@ -172,7 +172,8 @@ TEST_CASE("choice: wrong task files are refused with file and line") {
       {"{\"prompt\": \"p\", \"options\": [\"a\", \"b\"]}", "an index 'answer', got nothing"},
       {"{\"prompt\": \"p\", \"options\": [\"a\", \"b\"], \"answer\": 1.5}", "got the number 1.5"},
       {"{\"prompt\": \"p\", \"options\": [\"a\", \"b\"], \"answer\": -1}", "expected an index"},
-      {"{\"prompt\": \"p\", \"options\": [\"a\", \"b\"], \"answer\": 2}", "'answer' below 2, got 2"},
+      {"{\"prompt\": \"p\", \"options\": [\"a\", \"b\"], \"answer\": 2}",
+       "'answer' below 2, got 2"},
   };
   for (auto const& [line, expected] : cases) {
     CAPTURE(line);

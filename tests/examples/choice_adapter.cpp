@@ -26,7 +26,8 @@ llama::tokenizer letters() {
 
 struct fixture {
   llama::cpu_policy exec{2};
-  llama::checkpoint source = test::checkpoint_of(test::small_model(test::small_config(false, true), 12));
+  llama::checkpoint source =
+      test::checkpoint_of(test::small_model(test::small_config(false, true), 12));
   llama::model_sites sites = llama::sites_of(exec, source);
   llama::adapted_model model{exec, source, sites,
                              llama::factor_sites(exec, source, sites, nullptr).factors};

@@ -103,7 +103,8 @@ TEST_CASE("tiny_model: corpus and first losses are those that the bundled model 
     auto const document = tiny::corpus_document(from, 1, number);
     return document.prompt + "|" + document.continuation;
   };
-  char const* const right[] = {"min 58107=|0.", "max 870+4=|12.", "rev jfdg=|gdfj.", "max 31749=|9."};
+  char const* const right[] = {"min 58107=|0.", "max 870+4=|12.", "rev jfdg=|gdfj.",
+                               "max 31749=|9."};
   char const* const careless[] = {"min 58107=|1.", "max 870+4=|4.", "rev jfdg=|gdjf.",
                                   "max 31749=|7."};
   for (std::uint64_t i = 0; i < 4; ++i) {

@@ -66,7 +66,7 @@ void check_both(svf::cpu::par& exec, svf::matrix<float> const& w) {
 
 }  // namespace
 
-TEST_CASE("factorize: 1e-6 in float and, with full accuracy, 1e-13 in double on 17 kinds of matrix") {
+TEST_CASE("factorize: 1e-6 in float, with full accuracy 1e-13 in double, on 17 kinds of matrix") {
   svf::cpu::par exec(2);
   for (auto const& [m, n] : std::vector<std::pair<index_t, index_t>>{
            {1, 1}, {1, 33}, {33, 1}, {8, 8}, {8, 40}, {40, 8}, {129, 65}, {65, 129}, {150, 150}}) {

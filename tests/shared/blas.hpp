@@ -87,7 +87,8 @@ TEST_CASE_TEMPLATE("blas: gemm with beta = 0 overwrites NaN, with k = 0 scales, 
   auto c = svf::matrix_on(exec, host);
   gemm(exec, 1.0, a.view(), b.view(), 0.0, c.view());
   auto const product = svf::host_matrix(exec, c);
-  CHECK(std::all_of(product.data(), product.data() + 12, [](double x) { return std::isfinite(x); }));
+  CHECK(std::all_of(product.data(), product.data() + 12,
+                    [](double x) { return std::isfinite(x); }));
 
   auto const no_columns = svf::make_matrix<double>(exec, 3, 0);
   auto const no_rows = svf::make_matrix<double>(exec, 0, 4);

@@ -71,7 +71,7 @@ TEST_CASE_TEMPLATE("leading_factors: the largest triplets of a decaying spectrum
   }
 }
 
-TEST_CASE_TEMPLATE("leading_factors: a flat spectrum is reported as badly found, more iterations help",
+TEST_CASE_TEMPLATE("leading_factors: a flat spectrum is reported as badly found, iterations help",
                    Exec, SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   auto const w = svf::matrix_on(exec, test::normal_matrix<float>(200, 150, 8));

@@ -85,8 +85,8 @@ TEST_CASE_TEMPLATE("materialize: sizes that do not fit are refused with both siz
   CHECK_THROWS_AS(svf::materialize(exec, factors, short_z), svf::error);
 }
 
-TEST_CASE_TEMPLATE("materialize: a z that is not finite is refused, on the CPU before the target is "
-                   "touched, and the policy goes on",
+TEST_CASE_TEMPLATE("materialize: a z that is not finite is refused, on the CPU before the target "
+                   "is touched, and the policy goes on",
                    Exec, SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();
   auto const factors = svf::factors_on(exec, test::arbitrary_factors<float>(4, 3, 9));

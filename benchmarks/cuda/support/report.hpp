@@ -144,8 +144,8 @@ class report {
       }
       out += "}";
     }
-    return out + "\n  ],\n  \"headline\": {\"seconds\": " + value(seconds_) + ", \"peer_seconds\": " +
-           value(peer_) + ", \"error\": " + value(error_) + "}\n}\n";
+    return out + "\n  ],\n  \"headline\": {\"seconds\": " + value(seconds_) +
+           ", \"peer_seconds\": " + value(peer_) + ", \"error\": " + value(error_) + "}\n}\n";
   }
 
   arguments arguments_;

@@ -237,6 +237,7 @@ template void attention_backward(svf::cuda::stream_policy&, config const&, atten
                                  operands<svf::bfloat16 const>, operands<svf::bfloat16 const>,
                                  operands<svf::bfloat16 const>, operands<svf::bfloat16 const>,
                                  device_rows, operands<svf::bfloat16 const>,
-                                 operands<svf::bfloat16>, operands<svf::bfloat16>, operands<svf::bfloat16>);
+                                 operands<svf::bfloat16>, operands<svf::bfloat16>,
+                                 operands<svf::bfloat16>);
 
 }  // namespace llama

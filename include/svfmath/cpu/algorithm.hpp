@@ -46,8 +46,8 @@ T combined(index_t begin, index_t end, T init, F const& f, Combine const& combin
 
 }  // namespace detail
 
-/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. The matrix that a product
-/// after it reads, which a device may be told, is not used here. Throws `error{shape}`.
+/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. The last argument, the
+/// matrix that a product after it reads, is of use on a device only. Throws `error{shape}`.
 template <policy Exec, class A, class D, class B, class Next = matrix_view<A>>
 void scale_columns(Exec& exec, matrix_view<A> a, vector_view<D> d, matrix_view<B> b,
                    Next const& = {}) {

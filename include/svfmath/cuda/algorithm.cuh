@@ -74,9 +74,9 @@ void copy_elements(stream_policy& exec, matrix_view<A, device_space> a,
   detail::for_each_element(exec, b.rows, b.cols, detail::assign_element<A, B>{a, b});
 }
 
-/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. `next` is the matrix that
-/// the product after it reads, if any: its first columns are fetched meanwhile.
-/// Throws `error{shape}`.
+/// B(i,j) ← A(i,j) · d(j): the product A diag(d). A and B may be the same. `next`, if any, is the
+/// matrix that a product after it reads: where A has few rows, the first columns of `next` are
+/// fetched meanwhile. Throws `error{shape}`.
 template <class A, class D, class B, class Next = detail::nothing_next>
 void scale_columns(stream_policy& exec, matrix_view<A, device_space> a,
                    vector_view<D, device_space> d, matrix_view<B, device_space> b,

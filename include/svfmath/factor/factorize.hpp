@@ -174,10 +174,10 @@ svd_factors<wide_t<std::remove_const_t<T>>, Space> factorize_by(Exec& exec, matr
 ///
 /// Throws `error{shape}` for a matrix without elements, `error{numeric}` naming the position of a
 /// NaN or infinity, or if a σ overflows the type of W. The same bits on any number of threads.
-/// About 3mn² + 5n³ flops for m >= n. Doubles of memory at once: 6n² for the eigenvectors of AᵀA, then
-/// mn + n² beside the results, mn more for singular values below 1e-4 σ_1; and all the time mn for a
-/// copy of W, which the CPU needs for all types but float. For a whole model, factor one matrix per
-/// thread: factorize_each.hpp.
+/// About 3mn² + 5n³ flops for m >= n. Doubles of memory at once: 6n² for the eigenvectors of AᵀA,
+/// then mn + n² beside the results, mn more for singular values below 1e-4 σ_1; and all the time mn
+/// for a copy of W, which the CPU needs for all types but float. For a whole model, factor one
+/// matrix per thread: factorize_each.hpp.
 template <execution_policy Exec, matrix_for<Exec> W>
 requires weight_scalar<matrix_value_t<W const>>
 auto factorize(Exec& exec, W const& w)

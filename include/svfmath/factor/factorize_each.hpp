@@ -124,8 +124,9 @@ concept lasting_matrices =
 /// have the same bits, on a device those of a run with the same weights and free memory. Throws
 /// what `factorize` and `sink` throw, beginning with "weight i: " where it is one weight's; weights
 /// handed to the sink before stay so. Memory beside the results: on the CPU that of `factorize` on
-/// every thread, and up to 128 MiB of it that wait for the next weight, on a device about half of what is free at the start, and what `factorize` needs
-/// for one. By several policies at once: factorize_each_spread.hpp.
+/// every thread, and up to 128 MiB of it that wait for the next weight; on a device about half of
+/// what is free at the start, and what `factorize` needs for one. By several policies at once:
+/// factorize_each_spread.hpp.
 template <execution_policy Exec, detail::lasting_matrices Weights, class Sink>
 requires matrix_for<std::ranges::range_value_t<Weights> const, Exec>
 void factorize_each(Exec& exec, Weights const& weights, Sink&& sink) {

@@ -26,7 +26,7 @@ struct leading_options {
 /// How good the leading triplets are.
 struct leading_accuracy {
   double left_to_base = 0.0;   ///< ‖W − UΣVᵀ‖_F / ‖W‖_F: the share that no z of them turns
-  double triplets = 0.0;       ///< max_i ‖W v_i − σ_i u_i‖₂ / σ_1, a bound of the errors of σ_i / σ_1
+  double triplets = 0.0;       ///< max_i ‖W v_i − σ_i u_i‖₂ / σ_1, bounds the errors of σ_i / σ_1
   double orthogonality = 0.0;  ///< max(‖UᵀU − I‖_max, ‖VᵀV − I‖_max)
 };
 

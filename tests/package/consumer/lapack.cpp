@@ -9,6 +9,8 @@ int main() {
   g(1, 0) = 1.0;
   svf::vector<double> values(2);
   eigh(exec, g.view(), values.view(), g.view());
-  double const error = (values[0] - 1.0) * (values[0] - 1.0) + (values[1] - 3.0) * (values[1] - 3.0);
+  double const first = values[0] - 1.0;
+  double const second = values[1] - 3.0;
+  double const error = first * first + second * second;
   return error < 1e-28 ? 0 : 1;
 }

@@ -24,7 +24,9 @@
 namespace svf::detail {
 
 #ifdef SVFMATH_ADDRESS_SANITIZER
-inline void mark_as_free(void* data, std::size_t bytes) { __asan_poison_memory_region(data, bytes); }
+inline void mark_as_free(void* data, std::size_t bytes) {
+  __asan_poison_memory_region(data, bytes);
+}
 inline void mark_as_used(void* data, std::size_t bytes) {
   __asan_unpoison_memory_region(data, bytes);
 }

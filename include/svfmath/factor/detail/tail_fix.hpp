@@ -75,8 +75,9 @@ void fill_null_space(Exec& exec, triplets<Space>& t, matrix<double, Space> const
 }
 
 /// One round: accepts the rows of B = `b` (k×m), of lengths `norms` and with V = `tail` (k×n), that
-/// are long enough, and leaves the others in `tail`. In rounds after the first, B has lost only its part along U to
-/// rounding at the size of s_1, and the new vectors are made orthogonal to U and each other again.
+/// are long enough, and leaves the others in `tail`. In rounds after the first, B has lost only its
+/// part along U to rounding at the size of s_1, and the new vectors are made orthogonal to U and
+/// each other again.
 template <class Exec, class Space>
 void accept_rows(Exec& exec, triplets<Space>& t, matrix<double, Space> const& b,
                  std::vector<double> const& norms, matrix<double, Space>& tail, double& largest) {
