@@ -33,9 +33,9 @@ apt_get update || echo "build_sanitized_tbb.sh: apt-get update failed, going on"
 apt_get source --download-only onetbb
 mkdir onetbb
 tar -xf onetbb_*.orig.tar.* -C onetbb --strip-components=1
-cmake -G Ninja -S onetbb -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INSTALL_PREFIX="$folder" \
-  -DCMAKE_INSTALL_LIBDIR=lib -DTBB_SANITIZE=thread -DTBB_TEST=OFF -DTBBMALLOC_BUILD=OFF \
-  -DTBB_STRICT=OFF > "$work/configure.txt" || { cat "$work/configure.txt" >&2; exit 1; }
+cmake -G Ninja -S onetbb -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+  -DCMAKE_INSTALL_PREFIX="$folder" -DCMAKE_INSTALL_LIBDIR=lib -DTBB_SANITIZE=thread \
+  -DTBB_TEST=OFF -DTBBMALLOC_BUILD=OFF -DTBB_STRICT=OFF > "$work/configure.txt" || { cat "$work/configure.txt" >&2; exit 1; }
 cmake --build build --parallel "${SVFMATH_JOBS:-2}" > "$work/build.txt" 2>&1 ||
   { tail -n 40 "$work/build.txt" >&2; exit 1; }
 cmake --install build > /dev/null
