@@ -22,14 +22,16 @@ struct strict_lower {
   index_t ld;
 };
 
-/// For `Rows` rows of L from `row` on: y ← y + (L + Lᵀ) x restricted to their elements.
+/// For `Rows` rows of L from `row` on: y ← y + (L + Lᵀ) x restricted to their elements. As many
+/// from `next` on are fetched meanwhile.
 template <int Rows, class T>
-[[gnu::always_inline]] inline void add_symmetric_group(strict_lower<T> a, index_t row, T const* x,
-                                                       T* y) {
+[[gnu::always_inline]] inline void add_symmetric_group(strict_lower<T> a, index_t row, index_t next,
+                                                       T const* x, T* y) {
   using vector = typename gemm_blocking<T>::vector;
   constexpr index_t lanes = gemm_blocking<T>::lanes;
   constexpr index_t line = 64 / index_t(sizeof(T));
   T const* const from = a.data + row * a.ld;
+  index_t const to_next = (next - row) * a.ld;
   index_t const size = padded<T>(row + Rows - 1);
   vector factor[Rows];  // read once: the compiler cannot know that y is not x
 #pragma GCC unroll 4
@@ -48,7 +50,7 @@ template <int Rows, class T>
     if (j % line == 0) {
 #pragma GCC unroll 4
       for (int q = 0; q < Rows; ++q) {
-        __builtin_prefetch(from + (q + Rows) * a.ld + j);  // the next group's; never faults
+        __builtin_prefetch(from + q * a.ld + j + to_next);  // never faults
       }
     }
     // GCC 12 would otherwise read x again for every product.
@@ -66,18 +68,28 @@ template <int Rows, class T>
   }
 }
 
-/// y (padded(last)) ← the part of (L + Lᵀ) x that the rows first … last−1 of L contribute; `first`
-/// is a multiple of 4.
+/// y (padded(last)) ← the part of (L + Lᵀ) x that the rows first … last−1 of L contribute, from the
+/// last to the first if `upwards`; `first` is a multiple of 4.
 template <class T>
-[[gnu::noinline]] void symmetric_rows(strict_lower<T> a, index_t first, index_t last, T const* x,
-                                      T* y) {
+[[gnu::noinline]] void symmetric_rows(strict_lower<T> a, index_t first, index_t last, bool upwards,
+                                      T const* x, T* y) {
   std::fill_n(y, padded<T>(last), T(0));
-  index_t row = first;
-  for (; row + 4 <= last; row += 4) {
-    add_symmetric_group<4>(a, row, x, y);
-  }
-  for (; row < last; ++row) {
-    add_symmetric_group<1>(a, row, x, y);
+  index_t const groups_end = first + (last - first) / 4 * 4;
+  auto const single_rows = [&] {
+    for (index_t row = groups_end; row < last; ++row) {
+      add_symmetric_group<1>(a, row, row + 1, x, y);
+    }
+  };
+  if (upwards) {
+    single_rows();
+    for (index_t row = groups_end - 4; row >= first; row -= 4) {
+      add_symmetric_group<4>(a, row, std::max<index_t>(row - 4, 0), x, y);
+    }
+  } else {
+    for (index_t row = first; row < groups_end; row += 4) {
+      add_symmetric_group<4>(a, row, row + 4, x, y);
+    }
+    single_rows();
   }
 }
 
@@ -89,11 +101,12 @@ template <class T>
   }
 }
 
-/// How many pieces of about equal area the rows of L (m×m) are cut into. It depends on m alone, so
-/// that the sums do not depend on the number of threads.
+/// How many pieces of about equal area the rows of L (m×m) are cut into: an even number where it is
+/// worth a second thread. It depends on m alone, so that the sums do not depend on the number of
+/// threads.
 inline constexpr index_t most_symmetric_pieces = 16;
 constexpr index_t symmetric_pieces(index_t m) {
-  return std::clamp<index_t>(m / 512, 1, most_symmetric_pieces);
+  return m < 384 ? 1 : std::clamp<index_t>(m / 768 * 2, 2, most_symmetric_pieces);
 }
 
 /// The first row of piece p of `pieces`: the rows before it hold p/pieces of the area.
@@ -102,15 +115,18 @@ inline index_t symmetric_piece_begin(index_t m, index_t p, index_t pieces) {
 }
 
 /// y ← (L + diag(d) + Lᵀ) x for x and y of m elements, both padded, the first with zeros. `partial`
-/// holds `most_symmetric_pieces` − 1 rows of stride `partial_ld`. 2m² flops.
+/// holds `most_symmetric_pieces` − 1 rows of stride `partial_ld`. 2m² flops. For odd m it goes
+/// through the rows upwards: where m falls by one from product to product, each begins with what
+/// the one before read last and is still in a cache.
 template <class Exec, class T>
 void symmetric_product(Exec& exec, strict_lower<T> a, T const* d, index_t m, T const* x, T* y,
                        T* partial, index_t partial_ld) {
   index_t const pieces = symmetric_pieces(m);
+  bool const upwards = m % 2 == 1;
   for_each_index(exec, pieces, [&](index_t index) {
-    index_t const p = pieces - 1 - index;  // the last one writes all of y
+    index_t const p = upwards ? pieces - 1 - index : index;
     symmetric_rows(a, symmetric_piece_begin(m, p, pieces), symmetric_piece_begin(m, p + 1, pieces),
-                   x, p == pieces - 1 ? y : partial + p * partial_ld);
+                   upwards, x, p == pieces - 1 ? y : partial + p * partial_ld);
   });
   for (index_t p = 0; p + 1 < pieces; ++p) {
     T const one = T(1);
