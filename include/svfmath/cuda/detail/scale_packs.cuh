@@ -123,7 +123,7 @@ struct lines_ahead {
 
   char const* data = nullptr;
   index_t rows = 0;
-  index_t stride = 0;         ///< bytes from one row to the next
+  index_t stride = 0;        ///< bytes from one row to the next
   index_t lines_of_row = 1;  ///< to be fetched, no more than it has
 
   __device__ void operator()(index_t thread) const {
