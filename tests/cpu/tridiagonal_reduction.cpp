@@ -146,7 +146,7 @@ TEST_CASE_TEMPLATE("tridiagonal reduction: zeros, reduced matrices, elements wit
 TEST_CASE_TEMPLATE("tridiagonal reduction: symmetric products in one piece and in many", T, float,
                    double) {
   namespace detail = svf::cpu::detail;
-  for (index_t const m : {1, 2, 7, 30, 513, 1025, 1600}) {
+  for (index_t const m : {1, 2, 7, 30, 383, 384, 513, 1025, 1600}) {
     CAPTURE(m);
     index_t const ld = detail::padded_stride<T>(m);
     svf::matrix<T> a(m, ld);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdint>
+#include <set>
 
 #include <doctest/doctest.h>
 #include <svfmath/core/view.hpp>
@@ -42,8 +43,19 @@ TEST_CASE_TEMPLATE("lines_ahead: every line lies within a row, and none is fetch
     if (ahead.rows > 0) {
       CHECK(ahead.data == reinterpret_cast<char const*>(&first));
       CHECK(ahead.stride == ld * index_t(sizeof(T)));
-      CHECK(ahead.lines_of_row * lines_ahead::line <= cols * index_t(sizeof(T)));
-      CHECK((ahead.lines_of_row == 1 || ahead.lines_of_row * rows <= threads));
+      CHECK((ahead.lines_of_row == 1 || ahead.threads() <= threads));
+      std::set<index_t> begins;
+      bool within = true;
+      for (index_t thread = 0; thread < ahead.threads(); ++thread) {
+        index_t const begin = ahead.offset(thread);
+        index_t const row = begin / ahead.stride;
+        index_t const end_in_row = begin % ahead.stride + lines_ahead::line;
+        within = within && row < rows && end_in_row <= cols * index_t(sizeof(T)) &&
+                 end_in_row % lines_ahead::line == 0;
+        begins.insert(begin);
+      }
+      CHECK(within);
+      CHECK(index_t(begins.size()) == ahead.threads());
     } else {
       CHECK((rows == 0 || cols * index_t(sizeof(T)) < lines_ahead::line));
     }

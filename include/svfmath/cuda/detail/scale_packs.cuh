@@ -7,6 +7,7 @@
 
 #include <cuda_runtime.h>
 
+#include <svfmath/core/config.hpp>
 #include <svfmath/core/view.hpp>
 #include <svfmath/cuda/detail/early_launch.cuh>
 #include <svfmath/cuda/detail/packs.cuh>
@@ -126,11 +127,14 @@ struct lines_ahead {
   index_t stride = 0;        ///< bytes from one row to the next
   index_t lines_of_row = 1;  ///< to be fetched, no more than it has
 
+  SVFMATH_HOST_DEVICE index_t threads() const { return rows * lines_of_row; }
+  /// Where the line of a thread begins, in bytes from `data`.
+  SVFMATH_HOST_DEVICE index_t offset(index_t thread) const {
+    return thread / lines_of_row * stride + thread % lines_of_row * line;
+  }
   __device__ void operator()(index_t thread) const {
-    if (thread < rows * lines_of_row) {
-      char const* const from =
-          data + thread / lines_of_row * stride + thread % lines_of_row * line;
-      asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+    if (thread < threads()) {
+      asm volatile("prefetch.global.L2 [%0];" ::"l"(data + offset(thread)));
     }
   }
 };
