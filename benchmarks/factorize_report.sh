@@ -55,8 +55,10 @@ $(output factorize_cpu)
 \`bash benchmarks/run.sh factorize_steps\`: one matrix by the method \`gram\`, its steps against the time
 below which this machine cannot do them. Flops count at the speed of the best double product of
 that many threads; products with what is left of a symmetric matrix count at the speed of summing as
-many bytes; passes over elements at the speed of memory. The bound of divide and conquer, 4n³/3
-flops, is one for matrices without deflation, so that a step may be faster.
+many bytes; passes over elements at the speed of memory. The eigenpairs of the tridiagonal matrix
+come from divide and conquer without vectors and n twisted factorisations, O(n²) in all; their bound
+is the time of writing n² elements, that of LAPACK's dstedc the 4n³/3 flops of divide and conquer
+without deflation, so that it may be faster.
 
 $(output factorize_steps)
 

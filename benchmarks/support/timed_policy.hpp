@@ -54,9 +54,10 @@ void gram(timed<Base>& exec, svf::matrix_view<float const> a, svf::matrix_view<d
 
 template <class Base>
 void eigh(timed<Base>& exec, std::type_identity_t<svf::matrix_view<double const>> g,
-          svf::vector_view<double> values, svf::matrix_view<double> vectors) {
+          svf::vector_view<double> values, svf::matrix_view<double> vectors,
+          double orthogonality = 0.0) {
   stopwatch const watch(exec.times.eigh);
-  eigh(static_cast<Base&>(exec), g, values, vectors);
+  eigh(static_cast<Base&>(exec), g, values, vectors, orthogonality);
 }
 
 template <class Base>

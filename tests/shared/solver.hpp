@@ -119,6 +119,41 @@ TEST_CASE_TEMPLATE("solver: eigh gives ascending eigenvalues and orthonormal vec
   }
 }
 
+TEST_CASE_TEMPLATE("solver: eigh of Gram matrices, orthogonal to within what is asked for", Exec,
+                   SVFMATH_TEST_POLICIES) {
+  auto exec = test::make_policy<Exec>();
+  for (index_t const n : {64, 150, 200}) {
+    CAPTURE(n);
+    for (index_t const rank : {n, n / 2}) {  // the latter with eigenvalues of about 0
+      CAPTURE(rank);
+      auto const a = test::normal_matrix<double>(rank + n / 8, n, 77);
+      svf::matrix<double> g(n, n);
+      for (index_t i = 0; i < n; ++i) {
+        for (index_t j = 0; j < n; ++j) {
+          for (index_t k = 0; k < a.rows() && (rank == n || k < rank); ++k) {
+            g(i, j) += a(k, i) * a(k, j);
+          }
+        }
+      }
+      auto values = svf::make_vector<double>(exec, n);
+      auto vectors = svf::make_matrix<double>(exec, n, n);
+      eigh(exec, svf::matrix_on(exec, g).view(), values.view(), vectors.view(), 1e-8);
+      auto const lambda = svf::host_vector(exec, values);
+      auto const q = svf::host_matrix(exec, vectors);
+      double const allowed = 10.0 * double(n + 10) * std::numeric_limits<double>::epsilon();
+      CHECK(std::is_sorted(lambda.begin(), lambda.end()));
+      CHECK(test::orthogonality<double>(q.view()) <= 1e-8);
+      // A part of 1e-8 of another vector moves the residual by that times their eigenvalues'
+      // distance; what is asked for is that G is reproduced to within the same.
+      CHECK(test::residual<double>(q.view(), lambda.view(), svf::transposed(q.view()), g.view()) <=
+            1e-8);
+      auto strict = svf::make_vector<double>(exec, n);
+      eigh(exec, svf::matrix_on(exec, g).view(), strict.view(), vectors.view());
+      CHECK(test::max_difference(svf::host_vector(exec, strict), lambda) <= allowed * lambda[n - 1]);
+    }
+  }
+}
+
 TEST_CASE_TEMPLATE("solver: eigh of rank one and of elements far from 1", Exec,
                    SVFMATH_TEST_POLICIES) {
   auto exec = test::make_policy<Exec>();

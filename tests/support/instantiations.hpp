@@ -12,7 +12,8 @@
   prefix template void svf::cpu::gram<svf::cpu::Exec, T>(                                          \
       svf::cpu::Exec&, svf::matrix_view<T const>, svf::matrix_view<T>);                            \
   prefix template void svf::cpu::eigh<svf::cpu::Exec, T>(                                          \
-      svf::cpu::Exec&, svf::matrix_view<T const>, svf::vector_view<T>, svf::matrix_view<T>);       \
+      svf::cpu::Exec&, svf::matrix_view<T const>, svf::vector_view<T>, svf::matrix_view<T>,        \
+      double);                                                                                     \
   prefix template void svf::cpu::svd<svf::cpu::Exec, T>(                                           \
       svf::cpu::Exec&, svf::cpu::direct_svd, svf::matrix_view<T const>, svf::matrix_view<T>,       \
       svf::vector_view<T>, svf::matrix_view<T>);

@@ -45,7 +45,7 @@ concept execution_policy =
              detail::exec_vector<Exec, index_t const> selection) {
       gemm(exec, 1.0f, b, b, 0.0f, a);
       gram(exec, b, a);
-      eigh(exec, b, v, a);
+      eigh(exec, b, v, a, 0.0);
       eigh_batch_size(exec, index_t{}, 0.0, 1);
       eigh_batch(exec, a);
       qr(exec, a);

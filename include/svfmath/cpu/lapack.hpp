@@ -75,15 +75,15 @@ void eigh_by_lapack(Exec& exec, index_t order, double* g, double* values, double
 }  // namespace detail
 
 /// `eigh` by LAPACK's dsytrd, dstedc (divide and conquer) and dormtr: the same promises as the
-/// base's. Beyond n = 46000, which 32-bit integers do not reach, it is the base's. About 4n³ to
+/// base's for any `orthogonality`. Beyond n = 46000, which 32-bit integers do not reach, it is the base's. About 4n³ to
 /// 5n³ flops, of which `par` divides the last 2n³, the back-transformation.
 template <class Base>
 void eigh(with_lapack<Base>& exec, std::type_identity_t<matrix_view<double const>> g,
-          vector_view<double> values, matrix_view<double> vectors) {
+          vector_view<double> values, matrix_view<double> vectors, double orthogonality = 0.0) {
   index_t const n = g.rows;
   bool const fits = g.cols == n && values.size == n && vectors.rows == n && vectors.cols == n;
   if (!fits || n == 0 || n > detail::lapack_order_limit) {
-    eigh(static_cast<Base&>(exec), g, values, vectors);
+    eigh(static_cast<Base&>(exec), g, values, vectors, orthogonality);
     return;
   }
   matrix<double> lower(n, n);

@@ -7,17 +7,18 @@
 
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
-#include <svfmath/cpu/blas.hpp>
+#include <svfmath/cpu/detail/gemm_packed.hpp>
 #include <svfmath/cpu/detail/padded_rows.hpp>
+#include <svfmath/cpu/policy.hpp>
 
 /// Many Householder reflectors at once, in the compact WY form (Schreiber and Van Loan, "A
 /// storage-efficient WY representation for products of Householder transformations", 1989).
 namespace svf::cpu::detail {
 
-/// Reflectors that are applied at once: more where X does not fit the caches and each block of them
-/// reads it from memory; a block costs 3/4 of its share of n in further flops.
+/// Reflectors that are applied at once: more where they are read from memory; a block costs about
+/// 1.5 times its share of n in further flops.
 inline constexpr index_t most_reflectors = 128;
-constexpr index_t reflectors_at_once(index_t n) { return n < 2048 ? 64 : most_reflectors; }
+constexpr index_t reflectors_at_once(index_t n) { return n < 2048 ? 48 : most_reflectors; }
 
 /// The upper triangular T (b×b) of H_1 … H_b = I − Rᵀ T R, H_i = I − τ_i v_i v_iᵀ, where the v_i
 /// are the rows of R, from the lower triangle of R Rᵀ: column k is −τ_k T (v_1 … v_{k−1})ᵀ v_k
@@ -34,37 +35,66 @@ template <class T>
   }
 }
 
+/// The rows of X (m×n) that a thread takes through all reflectors: about 2^20 elements, which stay
+/// in the caches meanwhile, in as many equal panels for each thread.
+template <class Exec, class T>
+index_t reflected_rows(Exec& exec, matrix_view<T> x) {
+  constexpr index_t strip = gemm_blocking<T>::rows;
+  index_t const threads = index_t(exec.threads());
+  index_t const panels = ceil_div(x.size(), threads << 20) * threads;
+  return ceil_div(ceil_div(x.rows, panels), strip) * strip;
+}
+
 /// X ← X H_1 … H_{n−1} for the reflectors that `reduce_to_tridiagonal` left in the rows of `v`
 /// (n×n) and in `tau` (n): rows of X that are eigenvectors of the tridiagonal matrix become those
 /// of the full one. Takes `block` <= `most_reflectors` of them at once. Sets the elements of `v`
-/// right of the reflectors to 0. 2n³ flops.
+/// right of the reflectors to 0. 2n³ flops. The same bits on any number of threads.
 template <class Exec, class T>
 void apply_reflectors(Exec& exec, matrix_view<T> v, T const* tau, matrix_view<T> x,
                       index_t block) {
   index_t const n = v.rows;
-  matrix<T> inner(block, block);
-  matrix<T> t(block, block);
-  matrix<T> factored(block, v.ld);  // T R
-  matrix<T> along(x.rows, block);   // X Rᵀ
-  for (index_t first = 1; first < n; first += block) {
-    index_t const count = std::min(block, n - first);
-    index_t const size = first + count - 1;  // of the longest reflector
-    auto const r = v.block(first, 0, count, size);
-    for (index_t i = 0; i < count; ++i) {
-      std::fill(&r(i, 0) + first + i, &r(i, 0) + size, T(0));
+  index_t const blocks = ceil_div(n - 1, block);
+  matrix<T> factors(blocks * block, block);
+  auto const first = [&](index_t b) { return 1 + b * block; };
+  auto const reflectors = [&](index_t b) {
+    index_t const count = std::min(block, n - first(b));
+    return v.block(first(b), 0, count, first(b) + count - 1);
+  };
+  auto const factor = [&](index_t b) {
+    index_t const count = reflectors(b).rows;
+    return factors.view().block(b * block, 0, count, count);
+  };
+  for_each_index(exec, blocks, [&](index_t b) {
+    auto const r = reflectors(b);
+    for (index_t i = 0; i < r.rows; ++i) {
+      std::fill(&r(i, 0) + first(b) + i, &r(i, 0) + r.cols, T(0));
     }
-    auto const products = inner.view().block(0, 0, count, count);
+    matrix<T> inner(r.rows, r.rows);
     seq here;
-    gemm_packed<seq, T>(here, T(1), r, transposed(as_const(r)), T(0), products, region::lower);
-    std::fill_n(t.data(), t.size(), T(0));
-    wy_factor(as_const(products), tau + first, t.view());
-    auto const left = factored.view().block(0, 0, count, size);
-    gemm(exec, T(1), as_const(t.view().block(0, 0, count, count)), as_const(r), T(0), left);
-    auto const inside = along.view().cols_range(0, count);
-    auto const target = x.cols_range(0, size);
-    gemm(exec, T(1), as_const(target), transposed(as_const(r)), T(0), inside);
-    gemm(exec, T(-1), as_const(inside), as_const(left), T(1), target);
-  }
+    gemm_packed<seq, T>(here, T(1), r, transposed(as_const(r)), T(0), inner.view(), region::lower);
+    wy_factor(as_const(inner.view()), tau + first(b), factor(b));
+  });
+  // Of `gemm`'s ways the one whose bits do not depend on how many rows a panel has.
+  auto const product = [](T alpha, matrix_view<T const> a, matrix_view<T const> b, T beta,
+                          matrix_view<T> c) {
+    seq here;
+    gemm_packed<seq, T>(here, alpha, a, b, beta, c, region::whole);
+  };
+  index_t const rows = reflected_rows(exec, x);
+  for_each_index(exec, ceil_div(x.rows, rows), [&](index_t p) {
+    auto const panel = x.rows_range(p * rows, std::min(rows, x.rows - p * rows));
+    matrix<T> along(panel.rows, block);     // X Rᵀ
+    matrix<T> factored(panel.rows, block);  // X Rᵀ T
+    for (index_t b = 0; b < blocks; ++b) {
+      auto const r = as_const(reflectors(b));
+      auto const target = panel.cols_range(0, r.cols);
+      auto const inside = along.view().cols_range(0, r.rows);
+      auto const outside = factored.view().cols_range(0, r.rows);
+      product(T(1), as_const(target), transposed(r), T(0), inside);
+      product(T(1), as_const(inside), as_const(factor(b)), T(0), outside);
+      product(T(-1), as_const(outside), r, T(1), target);
+    }
+  });
 }
 
 }  // namespace svf::cpu::detail

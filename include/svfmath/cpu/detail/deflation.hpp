@@ -52,7 +52,7 @@ template <class T>
       if (std::abs((d[row] - d[before]) * c * s) <= tolerance) {
         z[row] = length;
         z[before] = T(0);
-        rotate_rows(&x(row, 0), &x(before, 0), n, c, s);
+        rotate_rows(&x(row, 0), &x(before, 0), x.cols, c, s);
         T const upper = d[before];
         d[before] = upper * c * c + d[row] * s * s;
         d[row] = upper * s * s + d[row] * c * c;

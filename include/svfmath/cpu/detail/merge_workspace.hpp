@@ -7,29 +7,35 @@
 
 namespace svf::cpu::detail {
 
-/// Memory for one merge of order up to n, cut from memory of the caller.
+/// What a merge needs memory for.
+struct merge_extent {
+  index_t order;
+  index_t kept_rows;     ///< of S
+  index_t half_columns;  ///< of X, that the larger half has
+};
+
+/// Memory for one merge of at most this extent, cut from memory of the caller.
 template <class T>
 class merge_workspace {
  public:
-  static index_t values(index_t n) {
-    return n * padded_stride<T>(n) + n * (2 * padded_stride<T>(n / 2 + 1)) +
-           5 * padded_stride<T>(n);
+  static index_t values(merge_extent const& of) {
+    return (of.kept_rows + 5) * padded_stride<T>(of.order) + rows_size(of);
   }
-  static index_t indices(index_t n) { return 5 * n; }
+  static index_t indices(merge_extent const& of) { return 5 * of.order; }
 
-  merge_workspace(index_t n, T* values, index_t* indices, support* supports_)
+  merge_workspace(merge_extent const& of, T* values, index_t* indices, support* supports_)
       : s(values),
-        rows(s + n * padded_stride<T>(n)),
-        z(rows + n * (2 * padded_stride<T>(n / 2 + 1))),
-        poles(z + padded_stride<T>(n)),
-        weights(poles + padded_stride<T>(n)),
-        new_z(weights + padded_stride<T>(n)),
-        roots(new_z + padded_stride<T>(n)),
+        rows(s + of.kept_rows * padded_stride<T>(of.order)),
+        z(rows + rows_size(of)),
+        poles(z + padded_stride<T>(of.order)),
+        weights(poles + padded_stride<T>(of.order)),
+        new_z(weights + padded_stride<T>(of.order)),
+        roots(new_z + padded_stride<T>(of.order)),
         kept(indices),
-        dropped(kept + n),
-        place(dropped + n),
-        origin_row(place + n),
-        sorted(origin_row + n),
+        dropped(kept + of.order),
+        place(dropped + of.order),
+        origin_row(place + of.order),
+        sorted(origin_row + of.order),
         supports(supports_) {}
 
   T* s;      ///< rows of d_j − λ_i, then of eigenvectors
@@ -45,6 +51,11 @@ class merge_workspace {
   index_t* origin_row;  ///< of a place
   index_t* sorted;
   support* supports;  ///< by row
+
+ private:
+  static index_t rows_size(merge_extent const& of) {
+    return of.order * (2 * padded_stride<T>(of.half_columns));
+  }
 };
 
 }  // namespace svf::cpu::detail

@@ -26,6 +26,13 @@
 /// tridiagonal eigenproblem", 1995).
 namespace svf::cpu::detail {
 
+/// How many of the first rows of X are eigenvectors of the upper half, and how many of its columns
+/// are elements of those; the others belong to the lower half.
+struct upper_half {
+  index_t rows;
+  index_t columns;
+};
+
 /// How many kept rows have each support; places follow in this order.
 struct support_counts {
   index_t upper = 0;
@@ -76,28 +83,35 @@ template <class T>
   }
 }
 
-/// Roots and eigenvectors of diag(poles) + z zᵀ: `roots`, and in the rows of `s`. False if an
-/// iteration did not end. 3 to 5 passes over the poles and three divisions each for every root.
+/// Roots, or rows of vectors, that a thread takes at once.
+inline constexpr index_t merge_rows = 16;
+
+/// Roots of diag(poles) + z zᵀ, and in the rows of `s` their distances d_j − λ_i from the poles; if
+/// not `keep` each group of `merge_rows` of them has one row for all. False if an iteration did not
+/// end. 3 to 5 passes over the poles, of a division each, for every root.
 template <class Exec, class T>
-bool solve_rank_one(Exec& exec, index_t count, T total_weight, merge_workspace<T>& work) {
-  index_t const size = padded<T>(count);
+bool find_roots(Exec& exec, index_t count, T total_weight, bool keep, merge_workspace<T>& work) {
   index_t const ld = padded_stride<T>(count);
   secular_problem<T> const problem{count, work.poles, work.weights, total_weight, work.place};
   std::atomic<bool> converged{true};
-  constexpr index_t some = 16;
-  index_t const groups = ceil_div(count, some);
-  for_each_index(exec, groups, [&](index_t group) {
-    for (index_t i = group * some; i < std::min(count, (group + 1) * some); ++i) {
-      auto const root = solve_secular(problem, i, work.s + i * ld);
+  for_each_index(exec, ceil_div(count, merge_rows), [&](index_t group) {
+    for (index_t i = group * merge_rows; i < std::min(count, (group + 1) * merge_rows); ++i) {
+      auto const root = solve_secular(problem, i, work.s + (keep ? i : group) * ld);
       work.roots[i] = work.poles[root.origin] + root.offset;
       if (!root.converged) {
         converged = false;
       }
     }
   });
-  if (!converged) {
-    return false;
-  }
+  return converged;
+}
+
+/// The rows of `s`, which come in as `find_roots` keeps them, ← the eigenvectors. Two passes and as
+/// many divisions.
+template <class Exec, class T>
+void form_vectors(Exec& exec, index_t count, merge_workspace<T>& work) {
+  index_t const size = padded<T>(count);
+  index_t const ld = padded_stride<T>(count);
   constexpr index_t columns = 64;
   for_each_index(exec, ceil_div(count, columns), [&](index_t group) {
     index_t const first = group * columns;
@@ -115,21 +129,21 @@ bool solve_rank_one(Exec& exec, index_t count, T total_weight, merge_workspace<T
     }
   });
   std::fill(work.new_z + count, work.new_z + size, T(0));
-  for_each_index(exec, groups, [&](index_t group) {
-    for (index_t i = group * some; i < std::min(count, (group + 1) * some); ++i) {
+  for_each_index(exec, ceil_div(count, merge_rows), [&](index_t group) {
+    for (index_t i = group * merge_rows; i < std::min(count, (group + 1) * merge_rows); ++i) {
       secular_vector(work.new_z, size, work.s + i * ld);
     }
   });
-  return true;
 }
 
 /// The rows of X ← S times the kept rows, then the dropped rows. Only halves that are not 0 are
-/// multiplied: 2k(n_1 k_1 + n_2 k_2) flops for k rows, k_i of them with elements in half i.
+/// multiplied: 2k(n_1 k_1 + n_2 k_2) flops for k rows, k_i of them with elements in half i, which
+/// has n_i columns of X.
 template <class Exec, class T>
 void update_rows(Exec& exec, index_t upper_size, support_counts counts, merge_workspace<T>& work,
                  matrix_view<T> x) {
   index_t const n = x.rows;
-  index_t const lower_size = n - upper_size;
+  index_t const lower_size = x.cols - upper_size;
   index_t const count = counts.upper + counts.both + counts.lower;
   index_t const in_upper = counts.upper + counts.both;
   index_t const in_lower = counts.both + counts.lower;
@@ -143,7 +157,7 @@ void update_rows(Exec& exec, index_t upper_size, support_counts counts, merge_wo
   for_each_index(exec, ceil_div(n, some), [&](index_t group) {
     for (index_t p = group * some; p < std::min(n, (group + 1) * some); ++p) {
       if (p >= count) {
-        std::copy_n(&x(work.dropped[p - count], 0), n, dropped + (p - count) * dropped_ld);
+        std::copy_n(&x(work.dropped[p - count], 0), x.cols, dropped + (p - count) * dropped_ld);
         continue;
       }
       T const* const from = &x(work.origin_row[p], 0);
@@ -164,7 +178,7 @@ void update_rows(Exec& exec, index_t upper_size, support_counts counts, merge_wo
        x.block(0, upper_size, count, lower_size));
   for_each_index(exec, ceil_div(n - count, some), [&](index_t group) {
     for (index_t p = count + group * some; p < std::min(n, count + (group + 1) * some); ++p) {
-      std::copy_n(dropped + (p - count) * dropped_ld, n, &x(p, 0));
+      std::copy_n(dropped + (p - count) * dropped_ld, x.cols, &x(p, 0));
     }
   });
 }
@@ -184,17 +198,18 @@ T scale_of_update(index_t n, T coupling, T const* d, index_t const* order) {
   return std::ldexp(T(1), exponent);
 }
 
-/// d ← d/scale, and z, of length 1, and its supports. Returns ρ of ρ z zᵀ, 2 |coupling|/scale.
+/// d ← d/scale, and from the elements beside the seam in z this vector, of length 1, and its
+/// supports. Returns ρ of ρ z zᵀ, 2 |coupling|/scale.
 template <class T>
-[[gnu::noinline]] T prepare_update(index_t upper_size, T coupling, T scale, T* d, matrix_view<T> x,
+[[gnu::noinline]] T prepare_update(index_t n, index_t upper_size, T coupling, T scale, T* d,
                                    merge_workspace<T>& work) {
   // v has a 1 at the last place of the upper half and ±1 at the first one of the lower.
   T const upper = std::sqrt(T(0.5));
   T const lower = std::copysign(upper, coupling);
-  for (index_t row = 0; row < x.rows; ++row) {
+  for (index_t row = 0; row < n; ++row) {
     bool const in_upper = row < upper_size;
     d[row] /= scale;
-    work.z[row] = in_upper ? upper * x(row, upper_size - 1) : lower * x(row, upper_size);
+    work.z[row] *= in_upper ? upper : lower;
     work.supports[row] = in_upper ? support::upper : support::lower;
   }
   return T(2) * std::abs(coupling) / scale;
@@ -217,38 +232,42 @@ template <class T>
   return total;
 }
 
-/// d (n) and the rows of X (n×n) hold the eigenpairs of two diagonal blocks, the first of order
-/// `upper_size`, and 0 in X outside of them; `order` lists the rows of each block by ascending d,
-/// counted from its own first one. They become the eigenpairs of the whole, where the element
-/// `coupling` beside the diagonal joins the blocks, whose diagonals had |coupling| taken off at the
-/// seam, and `order` lists all rows. False if an iteration did not end.
+/// d (n) and the rows of X hold the eigenpairs of two diagonal blocks, and 0 in X outside of them;
+/// `order` lists the rows of each block by ascending d, counted from its own first one; z of `work`
+/// has the element beside the seam of each vector. They become the eigenpairs of the whole, where
+/// the element `coupling` beside the diagonal joins the blocks, whose diagonals had |coupling|
+/// taken off at the seam, and `order` lists all rows. Without `vectors` X holds nothing of use
+/// afterwards. False if an iteration did not end.
 template <class Exec, class T>
-bool merge(Exec& exec, index_t upper_size, T coupling, T* d, index_t* order, matrix_view<T> x,
-           merge_workspace<T> work) {
+bool merge(Exec& exec, upper_half const& upper, T coupling, T* d, index_t* order, matrix_view<T> x,
+           bool vectors, merge_workspace<T> work) {
   index_t const n = x.rows;
   auto const ascending = [&](index_t i, index_t j) { return d[i] < d[j]; };
-  for (index_t i = upper_size; i < n; ++i) {
-    order[i] += upper_size;
+  for (index_t i = upper.rows; i < n; ++i) {
+    order[i] += upper.rows;
   }
-  std::merge(order, order + upper_size, order + upper_size, order + n, work.sorted, ascending);
+  std::merge(order, order + upper.rows, order + upper.rows, order + n, work.sorted, ascending);
   std::copy_n(work.sorted, n, order);
   T const scale = scale_of_update(n, coupling, d, order);
   if (scale == T(0)) {
     return true;
   }
-  T const rho = prepare_update(upper_size, coupling, scale, d, x, work);
+  T const rho = prepare_update(n, upper.rows, coupling, scale, d, work);
   index_t const count =
       deflate(n, rho, d, work.z, work.supports, order, x, work.kept, work.dropped);
   if (count > 0) {
     auto const counts = group_by_support(count, work);
     T const total_weight = set_poles(count, rho, d, work);
-    if (!solve_rank_one(exec, count, total_weight, work)) {
+    if (!find_roots(exec, count, total_weight, vectors, work)) {
       return false;
     }
     for (index_t i = count; i < n; ++i) {
       work.roots[i] = d[work.dropped[i - count]];
     }
-    update_rows(exec, upper_size, counts, work, x);
+    if (vectors) {
+      form_vectors(exec, count, work);
+      update_rows(exec, upper.columns, counts, work, x);
+    }
     std::copy_n(work.roots, n, d);
     std::iota(order, order + n, index_t{0});
   }
