@@ -76,8 +76,8 @@ void print(char const* step, double seconds, double bound) {
 }
 
 /// What the three steps of an eigensolver cannot go below. The reduction's products with the matrix
-/// read what is left of its triangle once for every column, n³/6 elements in all; the vectors of the
-/// tridiagonal matrix are n² elements.
+/// read what is left of its triangle once for every column, n³/6 elements in all; the tridiagonal
+/// matrix has vectors of n² elements.
 struct eigh_bounds {
   double reduction;
   double vectors;

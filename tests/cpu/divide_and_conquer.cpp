@@ -92,9 +92,10 @@ TEST_CASE_TEMPLATE("tridiagonal QR steps: every kind of matrix", T, float, doubl
   for (std::size_t const n : {1, 2, 3, 21, 40}) {
     for (auto const& each :
          test::tridiagonal_cases(n, digits, double(std::numeric_limits<T>::epsilon()))) {
-      test::check_eigenpairs<T>(each, [](auto& exec, T* d, T* e, svf::matrix_view<T> x, index_t* order) {
-        return svf::cpu::detail::tridiagonal_eigen_by_qr(exec, d, e, x, order);
-      });
+      test::check_eigenpairs<T>(
+          each, [](auto& exec, T* d, T* e, svf::matrix_view<T> x, index_t* order) {
+            return svf::cpu::detail::tridiagonal_eigen_by_qr(exec, d, e, x, order);
+          });
     }
   }
 }

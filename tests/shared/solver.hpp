@@ -149,7 +149,8 @@ TEST_CASE_TEMPLATE("solver: eigh of Gram matrices, orthogonal to within what is 
             1e-8);
       auto strict = svf::make_vector<double>(exec, n);
       eigh(exec, svf::matrix_on(exec, g).view(), strict.view(), vectors.view());
-      CHECK(test::max_difference(svf::host_vector(exec, strict), lambda) <= allowed * lambda[n - 1]);
+      CHECK(test::max_difference(svf::host_vector(exec, strict), lambda) <=
+            allowed * lambda[n - 1]);
     }
   }
 }

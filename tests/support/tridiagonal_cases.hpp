@@ -58,7 +58,8 @@ inline tridiagonal_case glued_wilkinson(std::size_t copies, long double glue) {
   return result;
 }
 
-inline tridiagonal_case random_tridiagonal(std::size_t n, std::uint64_t seed, double zero_fraction) {
+inline tridiagonal_case random_tridiagonal(std::size_t n, std::uint64_t seed,
+                                           double zero_fraction) {
   auto result = zero_tridiagonal("random, seed " + std::to_string(seed), n);
   svf::random_stream const random(seed);
   for (std::size_t i = 0; i < n; ++i) {
@@ -86,7 +87,8 @@ inline tridiagonal_case graded(std::size_t n, double digits, bool downwards) {
   return result;
 }
 
-inline std::vector<tridiagonal_case> tridiagonal_cases(std::size_t n, double digits, double epsilon) {
+inline std::vector<tridiagonal_case> tridiagonal_cases(std::size_t n, double digits,
+                                                       double epsilon) {
   std::vector<tridiagonal_case> all;
   all.push_back(zero_tridiagonal("zero", n));
   all.push_back(zero_tridiagonal("identity", n));
@@ -125,7 +127,8 @@ inline std::vector<tridiagonal_case> tridiagonal_cases(std::size_t n, double dig
 }
 
 /// Every claim about the eigenpairs of one matrix, on both policies: solve(exec, d, e, X, order).
-/// Vectors may be as far from orthogonal as `orthogonality_allowed` where that is more than rounding.
+/// Vectors may be as far from orthogonal as `orthogonality_allowed`, where that is more than
+/// rounding.
 template <class T, class Solve>
 void check_eigenpairs(tridiagonal_case const& input, Solve&& solve,
                       double orthogonality_allowed = 0.0) {

@@ -75,8 +75,8 @@ void eigh_by_lapack(Exec& exec, index_t order, double* g, double* values, double
 }  // namespace detail
 
 /// `eigh` by LAPACK's dsytrd, dstedc (divide and conquer) and dormtr: the same promises as the
-/// base's for any `orthogonality`. Beyond n = 46000, which 32-bit integers do not reach, it is the base's. About 4n³ to
-/// 5n³ flops, of which `par` divides the last 2n³, the back-transformation.
+/// base's for any `orthogonality`. Beyond n = 46000, which 32-bit integers do not reach, it is the
+/// base's. About 4n³ to 5n³ flops, of which `par` divides the last 2n³, the back-transformation.
 template <class Base>
 void eigh(with_lapack<Base>& exec, std::type_identity_t<matrix_view<double const>> g,
           vector_view<double> values, matrix_view<double> vectors, double orthogonality = 0.0) {

@@ -241,8 +241,8 @@ std::optional<std::vector<T>> eigenvalue_gaps(std::vector<T> const& lambda, T or
 /// |v_iᵀ v_j| <= `orthogonality`, ‖T v_i − λ_i v_i‖ <= nε‖T‖. False, and X of no use, where that
 /// cannot be had: T is not positive definite, eigenvalues are too close, or λ is not accurate
 /// enough. A vector of residual ρ is wrong by no more than the angle ρ/δ, where δ is the distance
-/// of λ_i from other eigenvalues; λ changes by no more than a quarter of that, so that no eigenvalue
-/// is found twice. About 20n² flops and 2n² divisions. The same bits on any number of threads.
+/// of λ_i from other eigenvalues; λ_i changes by no more than a quarter of that, so that none is
+/// found twice. About 20n² flops and 2n² divisions. The same bits on any number of threads.
 template <class Exec, class T>
 bool twisted_vectors(Exec& exec, T const* d, T const* e, std::vector<T>& lambda, matrix_view<T> x,
                      T orthogonality) {

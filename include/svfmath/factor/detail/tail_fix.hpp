@@ -44,8 +44,8 @@ inline std::span<index_t const> accepted(std::vector<index_t> const& order,
   return std::span<index_t const>(order).first(count);
 }
 
-/// How orthogonal eigenvectors need to be for factors of weights of type T. Rounding to float leaves
-/// errors of 2^−24 = 6e-8 in the vectors.
+/// How orthogonal eigenvectors need to be for factors of weights of type T, above 0 where less than
+/// what double allows will do: rounding to float leaves errors of 2^−24 = 6e-8 in the vectors.
 template <class T>
 inline constexpr double orthogonality_for = std::same_as<T, double> ? 0.0 : 1e-8;
 
@@ -169,7 +169,8 @@ template <class Exec, class T, class Space>
 triplets<Space> scaled_gram_triplets(Exec& exec, matrix_view<T, Space> a, int exponent) {
   using value = std::remove_const_t<T>;
   if constexpr (multiplies_as_double<Exec, value>) {
-    auto t = gram_triplets(exec, as_const(a), orthogonality_for<value>);  // squares of floats are well within double's range
+    // Squares of floats are well within double's range.
+    auto t = gram_triplets(exec, as_const(a), orthogonality_for<value>);
     for (double& s : t.s) {
       s = std::ldexp(s, -exponent);
     }
