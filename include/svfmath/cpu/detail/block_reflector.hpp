@@ -35,13 +35,14 @@ template <class T>
   }
 }
 
-/// The rows of X (m×n) that a thread takes through all reflectors: about 2^20 elements, which stay
-/// in the caches meanwhile, in as many equal panels for each thread.
+/// The rows of X (m×n) that a thread takes through all reflectors: about 2^20 elements at most,
+/// which stay in the caches meanwhile, and few enough for threads to end at the same time.
 template <class Exec, class T>
 index_t reflected_rows(Exec& exec, matrix_view<T> x) {
   constexpr index_t strip = gemm_blocking<T>::rows;
   index_t const threads = index_t(exec.threads());
-  index_t const panels = ceil_div(x.size(), threads << 20) * threads;
+  index_t const shared = threads > 1 ? 4 * threads : 1;
+  index_t const panels = ceil_div(ceil_div(x.size(), index_t{1} << 20), shared) * shared;
   return ceil_div(ceil_div(x.rows, panels), strip) * strip;
 }
 
