@@ -22,7 +22,7 @@ constexpr index_t reflectors_at_once(index_t n) { return n < 2048 ? 48 : most_re
 
 /// The upper triangular T (b×b) of H_1 … H_b = I − Rᵀ T R, H_i = I − τ_i v_i v_iᵀ, where the v_i
 /// are the rows of R, from the lower triangle of R Rᵀ: column k is −τ_k T (v_1 … v_{k−1})ᵀ v_k
-/// above τ_k. T comes in with zeros. About b³/3 flops.
+/// above τ_k. T comes in with zeros; both are padded. About b³/3 flops.
 template <class T>
 [[gnu::noinline]] void wy_factor(matrix_view<T const> inner, T const* tau, matrix_view<T> t) {
   std::array<T, std::size_t(most_reflectors)> column;
@@ -55,7 +55,7 @@ void apply_reflectors(Exec& exec, matrix_view<T> v, T const* tau, matrix_view<T>
                       index_t block) {
   index_t const n = v.rows;
   index_t const blocks = ceil_div(n - 1, block);
-  matrix<T> factors(blocks * block, block);
+  matrix<T> factors(blocks * block, padded_stride<T>(block));
   auto const first = [&](index_t b) { return 1 + b * block; };
   auto const reflectors = [&](index_t b) {
     index_t const count = std::min(block, n - first(b));
@@ -70,10 +70,11 @@ void apply_reflectors(Exec& exec, matrix_view<T> v, T const* tau, matrix_view<T>
     for (index_t i = 0; i < r.rows; ++i) {
       std::fill(&r(i, 0) + first(b) + i, &r(i, 0) + r.cols, T(0));
     }
-    matrix<T> inner(r.rows, r.rows);
+    matrix<T> padded_inner(r.rows, padded_stride<T>(r.rows));
+    auto const inner = padded_inner.view().cols_range(0, r.rows);
     seq here;
-    gemm_packed<seq, T>(here, T(1), r, transposed(as_const(r)), T(0), inner.view(), region::lower);
-    wy_factor(as_const(inner.view()), tau + first(b), factor(b));
+    gemm_packed<seq, T>(here, T(1), r, transposed(as_const(r)), T(0), inner, region::lower);
+    wy_factor(as_const(inner), tau + first(b), factor(b));
   });
   // Of `gemm`'s ways the one whose bits do not depend on how many rows a panel has.
   auto const product = [](T alpha, matrix_view<T const> a, matrix_view<T const> b, T beta,
