@@ -140,7 +140,6 @@ void print_own_steps(Exec& exec, svf::matrix<double> const& g, eigh_bounds const
   double back = never;
   bench::best_seconds([&] {
     std::fill_n(reduced.data(), reduced.size(), 0.0);
-    std::fill_n(rows.data(), rows.size(), 0.0);
     load_lower<Exec, double>(exec, g.view(), scale, d.data(), a);
     time(reduction, [&] { reduce_to_tridiagonal(exec, a, d.data(), e.data(), tau.data()); });
     bool ended = false;

@@ -14,7 +14,9 @@
 #include <doctest/doctest.h>
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/random.hpp>
+#include <svfmath/core/view.hpp>
 #include <svfmath/cpu/detail/tridiagonal_eigen.hpp>
+#include <svfmath/cpu/policy.hpp>
 
 #include "support/tridiagonal_cases.hpp"
 
@@ -22,8 +24,6 @@ namespace {
 
 using svf::index_t;
 using svf::cpu::detail::tridiagonal_eigen;
-using svf::cpu::detail::twisted_group;
-using svf::cpu::detail::twisted_vectors;
 
 /// What the reduction makes of XᵀX for a Gaussian X (m×n), m about n, scaled to size 1: eigenvalues
 /// that repel each other, the smallest about 1/(4n²) of the largest.
@@ -34,7 +34,8 @@ test::tridiagonal_case gaussian_gram(std::size_t n, std::uint64_t seed) {
   for (std::size_t i = 0; i < n; ++i) {
     // The Cholesky factor has elements that are distributed as the lengths of Gaussian vectors.
     auto const length = [&](std::size_t size, std::uint64_t place) {
-      return std::abs(std::sqrt((long double)(size)) + 0.7L * random.normal(place)) / sqrtl(n);
+      return std::abs(std::sqrt((long double)(size)) + 0.7L * random.normal(place)) /
+             std::sqrt((long double)(n));
     };
     long double const diagonal = length(n - i, 2 * i) + 0.01L;
     long double const beside = i + 1 < n ? length(n - 1 - i, 2 * i + 1) : 0.0L;
@@ -55,6 +56,14 @@ std::vector<T> exact_values(std::vector<T> const& d, std::vector<T> const& e) {
   return std::vector<T>(exact.begin(), exact.end());
 }
 
+/// False where the matrix is not positive definite, too.
+template <class Exec, class T>
+bool vectors_of(Exec& exec, std::vector<T> const& d, std::vector<T> const& e,
+                std::vector<T>& lambda, svf::matrix_view<T> x, T orthogonality) {
+  auto const ldl = svf::cpu::detail::factor_tridiagonal(d.data(), e.data(), x.rows);
+  return ldl && svf::cpu::detail::twisted_vectors(exec, *ldl, lambda, x, orthogonality);
+}
+
 /// As a solver, with eigenvalues from bisection.
 template <class T>
 auto by_twists(T orthogonality) {
@@ -62,8 +71,7 @@ auto by_twists(T orthogonality) {
     std::vector<T> const diagonal(d, d + x.rows);
     std::vector<T> const beside(e, e + x.rows - 1);
     auto lambda = exact_values(diagonal, beside);
-    bool const done =
-        twisted_vectors(exec, diagonal.data(), beside.data(), lambda, x, orthogonality);
+    bool const done = vectors_of(exec, diagonal, beside, lambda, x, orthogonality);
     std::copy(lambda.begin(), lambda.end(), d);
     std::iota(order, order + x.rows, index_t{0});
     return done;
@@ -84,7 +92,7 @@ bool is_refused(test::tridiagonal_case const& input, T orthogonality) {
   auto lambda = exact_values(d, e);
   svf::matrix<T> x(index_t(d.size()), index_t(d.size()));
   svf::cpu::seq exec;
-  return !twisted_vectors(exec, d.data(), e.data(), lambda, x.view(), orthogonality);
+  return !vectors_of(exec, d, e, lambda, x.view(), orthogonality);
 }
 
 }  // namespace
@@ -125,7 +133,7 @@ TEST_CASE("twisted_vectors: small eigenvalues come out to their own rounding err
   }
   svf::matrix<double> x(n, n);
   svf::cpu::seq exec;
-  REQUIRE(twisted_vectors(exec, d.data(), e.data(), lambda, x.view(), 1e-12));
+  REQUIRE(vectors_of(exec, d, e, lambda, x.view(), 1e-12));
   for (std::size_t i = 0; i < std::size_t(n); ++i) {
     CAPTURE(i);
     CHECK(std::abs(lambda[i] - exact[i]) <= 1e-13 * exact[i]);
@@ -156,7 +164,15 @@ TEST_CASE("twisted_vectors: refuses what it cannot do") {
   round_to(not_a_number, d, e);
   svf::matrix<double> x(40, 40);
   svf::cpu::seq exec;
-  CHECK_FALSE(twisted_vectors(exec, d.data(), e.data(), lambda, x.view(), 1e-8));
+  CHECK_FALSE(vectors_of(exec, d, e, lambda, x.view(), 1e-8));
+  round_to(gaussian_gram(40, 7), d, e);
+  e[11] = std::numeric_limits<double>::quiet_NaN();
+  CHECK_FALSE(vectors_of(exec, d, e, lambda, x.view(), 1e-8));
+  for (double const value : {0.0, -1.0}) {
+    auto single = test::zero_tridiagonal("single", 1);
+    single.d[0] = value;
+    CHECK(is_refused<double>(single, 1e-8));
+  }
 }
 
 TEST_CASE("twisted_vectors: whatever eigenvalues it is given, no vector comes twice") {
@@ -178,7 +194,7 @@ TEST_CASE("twisted_vectors: whatever eigenvalues it is given, no vector comes tw
     }
     std::sort(lambda.begin(), lambda.end());
     svf::matrix<double> x(n, n);
-    if (twisted_vectors(exec, d.data(), e.data(), lambda, x.view(), 1e-8)) {
+    if (vectors_of(exec, d, e, lambda, x.view(), 1e-8)) {
       ++accepted;
       CHECK(test::orthogonality<double>(svf::transposed(svf::as_const(x.view()))) <= 1e-8);
       for (std::size_t i = 0; i < std::size_t(n); ++i) {
@@ -219,7 +235,7 @@ TEST_CASE("twisted_vectors: closer and closer eigenvalues") {
     round_to(pairs, d, e);
     auto lambda = exact_values(d, e);
     svf::matrix<double> x(n, n);
-    bool const done = twisted_vectors(exec, d.data(), e.data(), lambda, x.view(), 1e-8);
+    bool const done = vectors_of(exec, d, e, lambda, x.view(), 1e-8);
     ++(done ? accepted : refused);
     if (done) {
       CHECK(test::orthogonality<double>(svf::transposed(svf::as_const(x.view()))) <= 1e-8);

@@ -110,8 +110,8 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
 /// G (n×n): G = Q diag(λ) Qᵀ. Reads the lower triangle; Q may be the same view as G.
 /// By blocked Householder reduction to tridiagonal form, divide and conquer and the reflectors in
 /// blocks: ‖QᵀQ − I‖_max and ‖GQ − Q diag(λ)‖_F / ‖G‖_F are within about nε for every G; small λ
-/// are as accurate as ε‖G‖ lets them be. With an `orthogonality` above 0 it is enough if
-/// ‖QᵀQ − I‖_max is within that: where G is positive definite and its eigenvalues are well
+/// are as accurate as ε‖G‖ lets them be. With an `orthogonality` above 0, say 1e-8, it is enough if
+/// ‖QᵀQ − I‖_max is within about that, and every column of GQ − Q diag(λ) within about nε‖G‖: where G is positive definite and its eigenvalues are well
 /// separated, as those of most weights' Gram matrices are, twisted factorisations then take the
 /// place of most of divide and conquer. Throws `error{shape}`, and `error{numeric}` for NaN or Inf
 /// or if the iteration does not converge. About 5n³ flops, 3.5n³ by twisted factorisations; 5n²

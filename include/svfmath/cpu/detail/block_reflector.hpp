@@ -16,7 +16,7 @@
 namespace svf::cpu::detail {
 
 /// Reflectors that are applied at once: more where they are read from memory; a block costs about
-/// 1.5 times its share of n in further flops.
+/// twice its share of n in further flops.
 inline constexpr index_t most_reflectors = 128;
 constexpr index_t reflectors_at_once(index_t n) { return n < 2048 ? 48 : most_reflectors; }
 

@@ -11,7 +11,9 @@
 
 #include <svfmath/core/matrix.hpp>
 #include <svfmath/core/view.hpp>
+#include <svfmath/cpu/detail/deflation.hpp>
 #include <svfmath/cpu/detail/gemm_packed.hpp>
+#include <svfmath/cpu/detail/merge_workspace.hpp>
 #include <svfmath/cpu/detail/rank_one_merge.hpp>
 #include <svfmath/cpu/detail/tridiagonal_qr.hpp>
 #include <svfmath/cpu/policy.hpp>
@@ -84,7 +86,7 @@ struct rows_of_vectors {
       z[row] = part(row, row < upper_size ? upper_size - 1 : upper_size);
     }
   }
-  static merge_extent extent(index_t n, bool) { return {n, n, ceil_div(n, 2)}; }
+  static merge_extent extent(index_t n, bool /*last_merge*/) { return {n, n, ceil_div(n, 2)}; }
   static constexpr bool after_last_merge = true;
 };
 

@@ -236,8 +236,8 @@ template <class T>
 /// `order` lists the rows of each block by ascending d, counted from its own first one; z of `work`
 /// has the element beside the seam of each vector. They become the eigenpairs of the whole, where
 /// the element `coupling` beside the diagonal joins the blocks, whose diagonals had |coupling|
-/// taken off at the seam, and `order` lists all rows. Without `vectors` X holds nothing of use
-/// afterwards. False if an iteration did not end.
+/// taken off at the seam, and `order` lists all rows. Without `vectors` X need not hold anything
+/// of use afterwards. False if an iteration did not end.
 template <class Exec, class T>
 bool merge(Exec& exec, upper_half const& upper, T coupling, T* d, index_t* order, matrix_view<T> x,
            bool vectors, merge_workspace<T> work) {

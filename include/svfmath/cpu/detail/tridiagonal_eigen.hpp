@@ -31,11 +31,16 @@ bool tridiagonal_eigen_by_qr(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* 
 }
 
 /// The same with the eigenvalues by divide and conquer and the vectors by twisted factorisations:
-/// |v_iᵀ v_j| <= `orthogonality`. False also where that cannot be had so; X is of no use then.
+/// |v_iᵀ v_j| is within about `orthogonality` <= 1. False also where that cannot be had so, as for a
+/// matrix that is not positive definite; X is of no use then.
 template <class Exec, class T>
 bool tridiagonal_eigen_by_twists(Exec& exec, T const* d, T const* e, T* values, matrix_view<T> x,
                                  index_t* order, T orthogonality) {
   index_t const n = x.rows;
+  auto const ldl = factor_tridiagonal(d, e, n);
+  if (!ldl) {
+    return false;
+  }
   std::vector<T> unsorted(d, d + n);
   std::vector<T> beside(e, e + n - 1);
   if (!divide_and_conquer_values(exec, unsorted.data(), beside.data(), n, order)) {
@@ -45,7 +50,7 @@ bool tridiagonal_eigen_by_twists(Exec& exec, T const* d, T const* e, T* values, 
   for (index_t i = 0; i < n; ++i) {
     lambda.push_back(unsorted[std::size_t(order[i])]);
   }
-  if (!twisted_vectors(exec, d, e, lambda, x, orthogonality)) {
+  if (!twisted_vectors(exec, *ldl, lambda, x, std::min(orthogonality, T(1)))) {
     return false;
   }
   std::copy(lambda.begin(), lambda.end(), values);

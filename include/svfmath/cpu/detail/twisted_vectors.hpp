@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <svfmath/core/view.hpp>
@@ -33,7 +34,7 @@ struct tridiagonal_ldl {
   std::vector<T> dll;
 };
 
-/// Of the matrix with the diagonal d (n) and the elements e (n−1) beside it; nothing if that is not
+/// Of the matrix with the diagonal d (n >= 1) and the elements e (n−1) beside it; nothing if that is not
 /// positive definite.
 template <class T>
 std::optional<tridiagonal_ldl<T>> factor_tridiagonal(T const* d, T const* e, index_t n) {
@@ -75,7 +76,7 @@ class twisted_group {
         pivots_(minus_ + n_ * width) {}
 
   /// The vectors z with z_r = 1, γ_r and ‖z‖² for the eigenvalues λ. A λ that makes a pivot 0
-  /// gives NaN.
+  /// gives NaN for γ_r.
   void factor(values const& lambda) {
     factor_downwards(lambda.data());
     factor_upwards(lambda.data());
@@ -236,30 +237,29 @@ std::optional<std::vector<T>> eigenvalue_gaps(std::vector<T> const& lambda, T or
   return gaps;
 }
 
-/// The rows of X (n×n) ← the eigenvectors of the matrix with the diagonal d and the elements e
-/// beside it, to its eigenvalues λ (n, ascending), which become as accurate as L D Lᵀ lets them be;
-/// |v_iᵀ v_j| <= `orthogonality`, ‖T v_i − λ_i v_i‖ <= nε‖T‖. False, and X of no use, where that
-/// cannot be had: T is not positive definite, eigenvalues are too close, or λ is not accurate
-/// enough. A vector of residual ρ is wrong by no more than the angle ρ/δ, where δ is the distance
+/// The rows of X (n×n) ← the eigenvectors of T = `ldl`, to its eigenvalues λ (n, ascending), which
+/// become as accurate as L D Lᵀ lets them be; |v_iᵀ v_j| is within about `orthogonality` <= 1 and
+/// ‖T v_i − λ_i v_i‖ within about nε‖T‖: rounding, which moves λ_i by some ε of itself, comes on
+/// top. False, and X of no use, where that cannot be had: eigenvalues are too close, or λ is not
+/// accurate enough. A vector of residual ρ is wrong by no more than the angle ρ/δ, where δ is the distance
 /// of λ_i from other eigenvalues; λ_i changes by no more than a quarter of that, so that none is
 /// found twice. About 20n² flops and 2n² divisions. The same bits on any number of threads.
 template <class Exec, class T>
-bool twisted_vectors(Exec& exec, T const* d, T const* e, std::vector<T>& lambda, matrix_view<T> x,
-                     T orthogonality) {
+bool twisted_vectors(Exec& exec, tridiagonal_ldl<T> const& ldl, std::vector<T>& lambda,
+                     matrix_view<T> x, T orthogonality) {
   using group = twisted_group<T>;
   constexpr int most_steps = 5;
   constexpr T epsilon = std::numeric_limits<T>::epsilon();
   index_t const n = x.rows;
-  auto const ldl = factor_tridiagonal(d, e, n);
   auto const gaps = eigenvalue_gaps(lambda, orthogonality);
-  if (!ldl || !gaps) {
+  if (!gaps) {
     return false;
   }
   T const rounding = T(n) * epsilon * lambda.back();
   std::atomic<bool> good{true};
   for_each_index(exec, ceil_div(n, group::width), [&](index_t index) {
     gemm_workspace<T> memory(group::memory(n));
-    group work(*ldl, memory.data());
+    group work(ldl, memory.data());
     index_t const first = index * group::width;
     index_t const count = std::min(group::width, n - first);
     typename group::values at;
@@ -274,11 +274,14 @@ bool twisted_vectors(Exec& exec, T const* d, T const* e, std::vector<T>& lambda,
         auto const lane = std::size_t(k);
         T const gap = (*gaps)[std::size_t(first + k)];
         T const allowed = std::min(orthogonality / T(8) * gap, rounding);
-        if (!(std::abs(work.gamma()[lane]) <= allowed * std::sqrt(work.square()[lane]))) {
+        T const gamma = work.gamma()[lane];
+        T const square = work.square()[lane];
+        if (!std::isfinite(gamma) || !std::isfinite(square)) {
           done = false;
-          // To Rayleigh's quotient, or off a pivot of exactly 0.
-          T const change = work.gamma()[lane] / work.square()[lane];
-          at[lane] += std::isfinite(change) ? change : T(4) * epsilon * at[lane];
+          at[lane] += T(4) * epsilon * at[lane];  // off a pivot of 0
+        } else if (std::abs(gamma) > allowed * std::sqrt(square)) {
+          done = false;
+          at[lane] += gamma / square;  // to Rayleigh's quotient
         }
       }
     }
