@@ -111,11 +111,12 @@ bool is_svd_of(matrix_view<T const> a, matrix_view<T const> u, vector_view<T con
 /// By blocked Householder reduction to tridiagonal form, divide and conquer and the reflectors in
 /// blocks: ‖QᵀQ − I‖_max and ‖GQ − Q diag(λ)‖_F / ‖G‖_F are within about nε for every G; small λ
 /// are as accurate as ε‖G‖ lets them be. With an `orthogonality` above 0, say 1e-8, it is enough if
-/// ‖QᵀQ − I‖_max is within about that, and every column of GQ − Q diag(λ) within about nε‖G‖: where G is positive definite and its eigenvalues are well
-/// separated, as those of most weights' Gram matrices are, twisted factorisations then take the
-/// place of most of divide and conquer. Throws `error{shape}`, and `error{numeric}` for NaN or Inf
-/// or if the iteration does not converge. About 5n³ flops, 3.5n³ by twisted factorisations; 5n²
-/// elements of memory. The same bits on any number of threads.
+/// ‖QᵀQ − I‖_max is within about that, and every column of GQ − Q diag(λ) within about nε‖G‖: where
+/// G is positive definite and its eigenvalues are well separated, as those of most weights' Gram
+/// matrices are, twisted factorisations then take the place of most of divide and conquer. Throws
+/// `error{shape}`, and `error{numeric}` for NaN or Inf or if the iteration does not converge. About
+/// 5n³ flops, 3.5n³ by twisted factorisations; 5n² elements of memory. The same bits on any number
+/// of threads.
 template <policy Exec, class T>
 void eigh(Exec& exec, std::type_identity_t<matrix_view<T const>> g, vector_view<T> values,
           matrix_view<T> vectors, double orthogonality = 0.0) {

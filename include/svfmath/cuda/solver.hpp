@@ -29,8 +29,8 @@ namespace svf::cuda {
 /// made orthonormal again. Reads the lower triangle; Q may be the same view as G. Throws
 /// `error{shape}`, `error{backend}`, and `error{numeric}` for NaN or Inf or if the iteration does
 /// not converge. ‖QᵀQ − I‖_max is within about nε; the last argument, which backends share, would
-/// allow more where it is above 0. About 9n³ flops and 4n² elements of memory; waits for the result.
-/// The same bits in every run.
+/// allow more where it is above 0. About 9n³ flops and 4n² elements of memory; waits for the
+/// result. The same bits in every run.
 template <class T>
 void eigh(stream_policy& exec, std::type_identity_t<matrix_view<T const, device_space>> g,
           vector_view<T, device_space> values, matrix_view<T, device_space> vectors, double = 0.0) {

@@ -31,8 +31,8 @@ bool tridiagonal_eigen_by_qr(Exec& exec, T* d, T* e, matrix_view<T> x, index_t* 
 }
 
 /// The same with the eigenvalues by divide and conquer and the vectors by twisted factorisations:
-/// |v_iᵀ v_j| is within about `orthogonality` <= 1. False also where that cannot be had so, as for a
-/// matrix that is not positive definite; X is of no use then.
+/// |v_iᵀ v_j| is within about `orthogonality` <= 1. False also where that cannot be had so, as for
+/// a matrix that is not positive definite; X is of no use then.
 template <class Exec, class T>
 bool tridiagonal_eigen_by_twists(Exec& exec, T const* d, T const* e, T* values, matrix_view<T> x,
                                  index_t* order, T orthogonality) {

@@ -34,8 +34,8 @@ struct tridiagonal_ldl {
   std::vector<T> dll;
 };
 
-/// Of the matrix with the diagonal d (n >= 1) and the elements e (n−1) beside it; nothing if that is not
-/// positive definite.
+/// Of the matrix with the diagonal d (n >= 1) and the elements e (n−1) beside it; nothing if that
+/// is not positive definite.
 template <class T>
 std::optional<tridiagonal_ldl<T>> factor_tridiagonal(T const* d, T const* e, index_t n) {
   tridiagonal_ldl<T> result;
@@ -241,9 +241,9 @@ std::optional<std::vector<T>> eigenvalue_gaps(std::vector<T> const& lambda, T or
 /// become as accurate as L D Lᵀ lets them be; |v_iᵀ v_j| is within about `orthogonality` <= 1 and
 /// ‖T v_i − λ_i v_i‖ within about nε‖T‖: rounding, which moves λ_i by some ε of itself, comes on
 /// top. False, and X of no use, where that cannot be had: eigenvalues are too close, or λ is not
-/// accurate enough. A vector of residual ρ is wrong by no more than the angle ρ/δ, where δ is the distance
-/// of λ_i from other eigenvalues; λ_i changes by no more than a quarter of that, so that none is
-/// found twice. About 20n² flops and 2n² divisions. The same bits on any number of threads.
+/// accurate enough. A vector of residual ρ is wrong by no more than the angle ρ/δ, where δ is the
+/// distance of λ_i from other eigenvalues; λ_i changes by no more than a quarter of that, so that
+/// none is found twice. About 20n² flops and 2n² divisions. The same bits on any number of threads.
 template <class Exec, class T>
 bool twisted_vectors(Exec& exec, tridiagonal_ldl<T> const& ldl, std::vector<T>& lambda,
                      matrix_view<T> x, T orthogonality) {
