@@ -10,6 +10,7 @@
 #include <svfmath/core/view.hpp>
 #include <svfmath/cpu/detail/divide_and_conquer.hpp>
 #include <svfmath/cpu/detail/tridiagonal_qr.hpp>
+#include <svfmath/cpu/detail/twisted_factorisation.hpp>
 #include <svfmath/cpu/detail/twisted_vectors.hpp>
 #include <svfmath/cpu/policy.hpp>
 
